@@ -1,0 +1,1 @@
+"""Five Bridges: a machine-learning engineering course that runs on your own machine."""

@@ -1,0 +1,1 @@
+"""Refresh, lint, release, verify."""

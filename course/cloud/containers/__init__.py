@@ -1,0 +1,1 @@
+"""What runs inside a job: the container side of the SageMaker contract."""

@@ -1,0 +1,1 @@
+"""Running untrusted processes: the sandbox, the process, the model worker."""

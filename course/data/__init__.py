@@ -1,0 +1,1 @@
+"""TxGuard: the transactions, the stream, the incidents with their known truth."""

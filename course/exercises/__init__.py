@@ -1,0 +1,1 @@
+"""One module per exercise: start state, public probes, hints."""

@@ -1,0 +1,1 @@
+"""Execution of any nbgrader assignment; knows nothing of AWS."""

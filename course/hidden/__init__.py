@@ -1,0 +1,1 @@
+"""Hidden probes and worlds; only where grading happens."""
