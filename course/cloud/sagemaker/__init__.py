@@ -1,1 +1,5 @@
-"""SageMaker's operations, one resource per module."""
+"""SageMaker's operations, one resource per module. Importing the package enters them into the table."""
+
+from . import endpoint, endpoint_config, invoke, model, resources, training
+
+__all__ = ["endpoint", "endpoint_config", "invoke", "model", "resources", "training"]

@@ -1,0 +1,331 @@
+"""The base: S3, IAM, STS, KMS, Logs, CloudWatch storage, SNS, SQS, EventBridge, Lambda … answered by MiniStack.
+
+This is the only file that knows MiniStack. The rest of the cloud asks `Base` for four things: forward a request,
+make a call in process, resolve a caller, decide what a caller may do. What MiniStack does badly is replaced below by
+name in REPLACEMENTS, each with a probe in tests/cloud/test_base.py.
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlencode
+
+from . import client
+from .errors import AuthenticationFailed, CloudError
+from .protocol import Request, Response, operation_model, service_model
+
+# MiniStack reads its settings when it is imported. AUTH makes it evaluate IAM; nothing may bind a port of its own.
+os.environ.update(
+    AUTH="true",
+    AWS_ACCESS_KEY_ID=client.ROOT[0],
+    AWS_SECRET_ACCESS_KEY=client.ROOT[1],
+    BIND_HOST="127.0.0.1",
+    IOT_MTLS_ENABLED="0",
+    SFTP_ENABLED="0",
+    LOG_LEVEL="CRITICAL",
+    MINISTACK_ACCOUNT_ID=client.ACCOUNT,
+    MINISTACK_REGION=client.REGION,
+    PERSIST_STATE="0",
+    S3_PERSIST="0",
+)
+os.environ.pop("AWS_SESSION_TOKEN", None)
+
+import ministack.app as _app  # noqa: E402
+from ministack.core import iam_actions, iam_evaluator, responses, router, sigv4  # noqa: E402
+from ministack.services import (  # noqa: E402, F401 - imported before worlds are forked, so that they share the pages
+    cloudwatch,
+    cloudwatch_logs,
+    iam,
+    kms,
+    s3,
+    sns,
+    sqs,
+    sts,
+)
+
+_XML_ERRORS = {"s3", "iam", "sts"}
+
+# What MiniStack does that a cloud of this kind must not, by name.
+REPLACEMENTS: dict[str, Callable[..., Any]] = {
+    # Callers are authenticated once, in front (signature.py): MiniStack checks the age of a signature against its own
+    # clock alone, lets unsigned S3 requests in as root, and never verifies the root key.
+    "ministack.core.iam_evaluator.authenticate": lambda access_key_id, account_id: None,
+}
+
+
+def _install_replacements() -> None:
+    for path, replacement in REPLACEMENTS.items():
+        module, _, name = path.rpartition(".")
+        __import__(module)
+        setattr(__import__("sys").modules[module], name, replacement)
+
+
+_install_replacements()
+logging.getLogger("ministack").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key that the cloud knows: who holds it, and the secret that its signatures must be made with."""
+
+    access_key: str
+    secret: str
+    arn: str
+    type: str  # Root | User | AssumedRole
+    name: str  # user name, or the role session's name
+    principal_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Temporary credentials of a role."""
+
+    access_key: str
+    secret: str
+    token: str
+    arn: str
+    expires: float
+
+
+class Base:
+    """The base services of one world (their state lives in MiniStack's modules: one world per process)."""
+
+    def __init__(self, account: str, region: str):
+        self.account, self.region = account, region
+        # Whoever caches decisions compares this: it grows when an identity, a key or a policy may have changed.
+        self.generation = 0
+
+    # -- callers ---------------------------------------------------------------------------------------------------
+
+    def credential(self, access_key: str, token: str | None) -> Credential:
+        """The credential behind `access_key`. Raises AuthenticationFailed (unknown, inactive, expired, wrong token)."""
+        if iam_evaluator.is_root_access_key(access_key) and access_key != client.ROOT[0]:
+            raise AuthenticationFailed("The security token included in the request is invalid.")
+        found = iam_evaluator.resolve_credential(access_key, self.account, token or "")
+        if isinstance(found, iam_evaluator.CredentialResolutionError):
+            raise AuthenticationFailed(found.message, code=found.code)
+        return self._credential(found)
+
+    @staticmethod
+    def _credential(found: iam_evaluator.ResolvedCredential) -> Credential:
+        name = found.principal_name or found.principal_arn.rsplit("/", 1)[-1]
+        return Credential(found.access_key_id, found.secret_access_key, found.principal_arn, found.principal_type, name,
+                          found.principal_id)
+
+    def presigned_v2(self, request: Request) -> Credential:
+        """The caller of a Signature Version 2 link, which boto3 still makes for S3 in us-east-1."""
+        query = parse_qs(request.query, keep_blank_values=True)
+        key = query["AWSAccessKeyId"][0]
+        self.credential(key, query.get("x-amz-security-token", [None])[0])
+        found = iam_evaluator._sigv2_check(iam_evaluator.SignedRequest(
+            key, request.method, request.path, query, request.headers, sigv2=True, auth_path=request.path),
+            self.account)
+        if isinstance(found, iam_evaluator.AuthError):
+            raise AuthenticationFailed(found.message, code=found.code)
+        return self._credential(found)
+
+    def signature(self, request: Request) -> tuple[Any, bool]:
+        """(parsed signature, whether it is a presigned one). Raises AuthenticationFailed if there is none to parse."""
+        presigned = "authorization" not in request.headers
+        if presigned:
+            if "X-Amz-Signature=" not in request.query:
+                raise AuthenticationFailed("Request is missing Authentication Token", code="MissingAuthenticationToken")
+            parsed = sigv4.parse_query_signature(parse_qs(request.query, keep_blank_values=True))
+        else:
+            parsed = sigv4.parse_header_signature(request.headers)
+        if isinstance(parsed, tuple):
+            raise AuthenticationFailed(parsed[1], code=parsed[0], status=400)
+        return parsed, presigned
+
+    def signature_fault(self, request: Request, parsed: Any, presigned: bool, secret: str) -> tuple[str, str] | None:
+        """(code, message) if the signature was not made with `secret` over this request."""
+        query = parse_qs(request.query, keep_blank_values=True) if request.query else {}
+        return sigv4.header_signature_failure(
+            parsed, secret, request.method, request.path, query, request.headers, request.body, presigned=presigned)
+
+    def assume_role(self, role_arn: str, service: str, session_name: str, seconds: int) -> Session:
+        """A session of the role for an AWS service, e.g. "sagemaker.amazonaws.com".
+
+        Raises CloudError if the role does not exist or its trust policy does not name the service.
+        """
+        role = self.role(role_arn)
+        statements = json.loads(role["AssumeRolePolicyDocument"])["Statement"] if role else []
+        trusted = any(
+            statement.get("Effect") == "Allow"
+            and iam_evaluator._service_principal_matches(statement.get("Principal"), service)
+            for statement in (statements if isinstance(statements, list) else [statements])
+        )
+        if not trusted:
+            raise CloudError(
+                f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
+                f"'{service}' to assume the role.", code="ValidationException", status=400)
+        name = role_arn.rsplit("/", 1)[-1]
+        session = Session(sts._gen_session_access_key(), sts._gen_secret(), sts._gen_session_token(),
+                          f"arn:aws:sts::{self.account}:assumed-role/{name}/{session_name}", time.time() + seconds)
+        with self._scope():
+            sts.register_session(session.access_key, {
+                "Arn": session.arn, "UserId": f"{role.get('RoleId', name)}:{session_name}",
+                "SecretAccessKey": session.secret, "SessionToken": session.token, "Expiration": session.expires,
+                "AccountId": self.account, "PrincipalType": "AssumedRole"})
+        return session
+
+    def end_session(self, session: Session) -> None:
+        """Forget a session: its keys stop working at once."""
+        sts._sessions.pop(session.access_key, None)
+        self.generation += 1
+
+    def role(self, role_arn: str) -> dict[str, Any] | None:
+        with self._scope():
+            role = iam._roles.get(role_arn.rsplit("/", 1)[-1])
+        return role if role and role.get("Arn") == role_arn else None
+
+    def denial(self, access_key: str, action: str, resource: str, context: dict[str, Any] | None = None) -> str:
+        """Why the policies of `access_key`'s holder refuse `action` on `resource`; "" if they allow it."""
+        with self._scope():
+            result = iam_evaluator.enforce(access_key, action, action.partition(":")[0], self.region,
+                                           resource_arn=resource, service_context=context)
+        if result is None:
+            return ""
+        if isinstance(result, iam_evaluator.AuthError):
+            return result.message
+        explicit = result.decision == "Deny"
+        if explicit and result.resource_policy_arn:
+            why = "with an explicit deny in a resource-based policy"
+        elif explicit:
+            why = "with an explicit deny in an identity-based policy"
+        else:
+            why = f"because no identity-based policy allows the {action} action"
+        return f"User: {result.principal_arn} is not authorized to perform: {action} on resource: {resource} {why}"
+
+    # -- requests --------------------------------------------------------------------------------------------------
+
+    def describe(self, request: Request) -> tuple[str, str]:
+        """(service, IAM action or "") of a request to the base, e.g. ("s3", "s3:CreateBucket")."""
+        path, query = unquote(request.path), parse_qs(request.query, keep_blank_values=True)
+        parameters = _app._routing_params(request.method, path, request.headers, request.body, query)
+        service = router.detect_service(request.method, path, request.headers, parameters)
+        action = iam_actions.extract_iam_action(
+            service, request.method, path, request.headers, request.body, parameters)
+        return service, action or ""
+
+    async def forward(self, request: Request) -> Response:
+        """MiniStack's answer. IAM is evaluated there, for the caller whom signature.py has authenticated."""
+        service = router.detect_service(request.method, request.path, request.headers, {})
+        if service in ("iam", "sts", "unknown_query") and request.method == "POST":
+            self.generation += 1
+        return await self._run(request)
+
+    def refusal(self, request: Request, error: CloudError, request_id: str) -> Response:
+        """An authentication failure in the protocol of the service that was asked."""
+        service, action = self.describe(request)
+        status, headers, body = iam_actions.access_denied_response(
+            service, action, "", request_id, error_code=error.code, message=error.message, headers=request.headers)
+        if service == "s3" and error.code in ("MissingAuthenticationToken", "UnrecognizedClientException"):
+            code = {"MissingAuthenticationToken": "AccessDenied"}.get(error.code, "InvalidAccessKeyId")
+            status, headers, body = responses.error_response_xml(code, error.message, 403)
+        return Response(status, {**headers, "x-amzn-RequestId": request_id}, body)
+
+    async def call(self, service: str, operation: str, access_key: str = client.ROOT[0], **parameters: Any) -> Any:
+        """One operation in process, as the holder of `access_key` (default: the account's root).
+
+        Returns what boto3 would return, with an S3 Body as bytes. Raises CloudError with the service's own code.
+        """
+        from botocore.parsers import create_parser
+        from botocore.serialize import create_serializer
+
+        model = operation_model(service, operation)
+        protocol = service_model(service).metadata["protocol"]
+        if protocol == "smithy-rpc-v2-cbor":
+            protocol = "json"
+        wire = create_serializer(protocol, include_validation=False).serialize_to_request(parameters, model)
+        query = wire["query_string"]
+        query = urlencode(query, doseq=True) if isinstance(query, (dict, list)) else query
+        path, _, more = wire["url_path"].partition("?")
+        body = wire["body"]
+        if isinstance(body, dict):
+            body = urlencode(body)
+        body = body.encode() if isinstance(body, str) else bytes(body or b"")
+        scope = f"{access_key}/20260101/{self.region}/{model.service_model.signing_name}/aws4_request"
+        headers = {name.lower(): str(value) for name, value in wire["headers"].items()}
+        headers |= {"host": f"{service}.{self.region}.amazonaws.com", "content-length": str(len(body)),
+                    "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=internal"}
+        if service == "s3":
+            headers["host"] = "127.0.0.1"  # path style
+        answer = await self._run(Request(wire["method"], path, "&".join(filter(None, (query, more))), headers, body))
+        if service == "s3" and operation == "GetObject" and answer.status < 300:
+            return {"Body": answer.body, **{k: v for k, v in answer.headers.items()}}
+        parsed = create_parser(protocol).parse(
+            {"status_code": answer.status, "headers": _CaseInsensitive(answer.headers), "body": answer.body},
+            model.output_shape)
+        if answer.status >= 300:
+            error = parsed.get("Error", {})
+            raise CloudError(error.get("Message") or f"{operation} failed.", code=error.get("Code", ""),
+                             status=answer.status)
+        return parsed
+
+    async def _run(self, request: Request) -> Response:
+        """One request through MiniStack's ASGI application."""
+        response, chunks = Response(), []
+        messages = iter(({"type": "http.request", "body": request.body, "more_body": False},))
+
+        async def receive() -> dict[str, Any]:
+            return next(messages, {"type": "http.disconnect"})
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                response.status = message["status"]
+                response.headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in message["headers"]}
+            else:
+                chunks.append(message.get("body", b""))
+
+        scope = {
+            "type": "http", "method": request.method, "path": unquote(request.path), "scheme": "http",
+            "raw_path": request.path.encode("latin-1"), "query_string": request.query.encode("latin-1"),
+            "headers": [(k.encode("latin-1"), v.encode("latin-1")) for k, v in request.headers.items()],
+            "client": ("127.0.0.1", 0), "http_version": "1.1",
+        }
+        await _app.app(scope, receive, send)
+        response.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return response
+
+    @contextmanager
+    def _scope(self):
+        with responses.request_scope(self.account, self.region):
+            iam_evaluator._anonymous.set(False)
+            yield
+
+    # -- what a new world starts with ------------------------------------------------------------------------------
+
+    async def populate(self) -> None:
+        """The account's first identity: the user `learner`, who administers it, with the key that clients are given."""
+        await self.call("iam", "CreateUser", UserName="learner")
+        await self.call("iam", "AttachUserPolicy", UserName="learner",
+                        PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+        key, secret = client.LEARNER
+        with self._scope():
+            iam._access_keys[key] = {"UserName": "learner", "AccessKeyId": key, "SecretAccessKey": secret,
+                                     "Status": "Active", "CreateDate": iam._now()}
+        self.generation += 1
+
+
+class _CaseInsensitive(dict):
+    """Response headers, found in any case (botocore's parsers expect that)."""
+
+    def __init__(self, headers: dict[str, str]):
+        super().__init__({name.lower(): value for name, value in headers.items()})
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.lower(), default)
+
+    def __getitem__(self, name: str) -> Any:
+        return super().__getitem__(name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(str(name).lower())
+
+

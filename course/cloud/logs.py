@@ -1,0 +1,76 @@
+"""A process's output on its way to CloudWatch Logs: bounded, in batches, with metrics read from it by regex."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from .base import Base
+from .clock import Clock
+from .errors import CloudError
+
+_MAX_BYTES = 16 << 20  # of one stream; what comes after is read and dropped, so that the process is never blocked
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    name: str
+    value: float
+    at: datetime
+
+
+class LogStream:
+    """One log stream, written as lines come. `metrics` are (name, regex) pairs: the first group is the value."""
+
+    def __init__(self, base: Base, clock: Clock, group: str, stream: str, metrics: list[tuple[str, str]] | None = None):
+        self._base, self._clock = base, clock
+        self.group, self.stream = group, stream
+        self._metrics = [(name, re.compile(pattern)) for name, pattern in metrics or []]
+        self._bytes = 0
+        self.points: list[MetricPoint] = []
+
+    async def open(self) -> None:
+        for operation, names in (("CreateLogGroup", {"logGroupName": self.group}),
+                                 ("CreateLogStream", {"logGroupName": self.group, "logStreamName": self.stream})):
+            try:
+                await self._base.call("logs", operation, **names)
+            except CloudError as error:
+                if error.code != "ResourceAlreadyExistsException":
+                    raise
+
+    async def follow(self, lines: AsyncIterator[bytes]) -> None:
+        """Write every line until the output ends."""
+        batch: list[dict[str, object]] = []
+        async for raw in lines:
+            line = raw.decode("utf-8", "replace").rstrip("\r\n")
+            self._read_metrics(line)
+            self._bytes += len(raw)
+            if self._bytes > _MAX_BYTES:
+                if self._bytes - len(raw) <= _MAX_BYTES:
+                    batch.append(self._event("[output beyond 16 MiB is not kept]"))
+                continue
+            if line:
+                batch.append(self._event(line))
+            if len(batch) >= _BATCH:
+                await self.write(batch)
+                batch = []
+        await self.write(batch)
+
+    async def write(self, events: list[dict[str, object]]) -> None:
+        if events:
+            await self._base.call("logs", "PutLogEvents", logGroupName=self.group, logStreamName=self.stream,
+                                  logEvents=events)
+
+    def _event(self, line: str) -> dict[str, object]:
+        return {"timestamp": int(self._clock.time() * 1000), "message": line}
+
+    def _read_metrics(self, line: str) -> None:
+        # A learner's regex runs here: lines are at most 16 KiB, and only their first KiB is searched.
+        for name, pattern in self._metrics:
+            found = pattern.search(line[:1024])
+            if found and found.groups():
+                try:
+                    self.points.append(MetricPoint(name, float(found.group(1)), self._clock.now()))
+                except (ValueError, TypeError):
+                    continue

@@ -1,0 +1,115 @@
+"""What every job and endpoint needs around its process: a role session, a scratch folder, an environment."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import client
+from ..base import Session
+from ..errors import ValidationFailed
+from ..images import UnknownImage, resolve
+from ..meter import vcpus
+from ..runtime.process import Limits, Process, Spec, launch
+from ..storage import Storage, StorageError, unpack
+
+if TYPE_CHECKING:
+    from ..world import World
+
+_GIB = 1 << 30
+STOP_GRACE_SECONDS = 120.0  # between SIGTERM and SIGKILL, as on AWS
+
+
+class JobFailed(Exception):
+    """The job cannot go on; the message is its FailureReason."""
+
+
+@dataclass(slots=True)
+class Ground:
+    """What a process stands on: its scratch folder, its role's session and S3 as that role sees it."""
+
+    folder: Path
+    session: Session
+    storage: Storage
+
+
+@contextlib.asynccontextmanager
+async def ground(world: "World", role_arn: str, name: str, seconds: int) -> AsyncIterator[Ground]:
+    """A Ground that is cleared away afterwards: the keys stop working, the files go."""
+    session = world.base.assume_role(role_arn, "sagemaker.amazonaws.com", "SageMaker", seconds)
+    folder = Path(tempfile.mkdtemp(prefix=f"{name[:32]}-", dir=world.scratch))
+    try:
+        yield Ground(folder, session, Storage(world.base, session.access_key))
+    finally:
+        world.base.end_session(session)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def check_role(world: "World", role_arn: str) -> None:
+    """Raise ValidationFailed if SageMaker cannot assume the role, as Create* does on AWS."""
+    world.base.end_session(world.base.assume_role(role_arn, "sagemaker.amazonaws.com", "SageMaker", 900))
+
+
+def check_image(uri: str) -> None:
+    try:
+        resolve(uri)
+    except UnknownImage as error:
+        raise ValidationFailed(str(error)) from None
+
+
+def environment(world: "World", session: Session, extra: dict[str, str]) -> dict[str, str]:
+    """A container's environment: the role's credentials, the cloud's address, then what the caller asked for."""
+    values = client.settings(world.port, (session.access_key, session.secret), session.token)
+    for path in ("AWS_DATA_PATH", "SAGEMAKER_ADMIN_CONFIG_OVERRIDE"):  # not visible inside
+        values.pop(path)
+    return {**values, **extra}
+
+
+def limits(instance_type: str) -> Limits:
+    """An instance's size as limits: 4 GiB for each vCPU, as the general-purpose types have."""
+    return Limits(memory_bytes=max(4, 4 * vcpus(instance_type)) * _GIB)
+
+
+def plain(value: str) -> str:
+    """A hyperparameter that an SDK may have written as JSON ('"train.py"')."""
+    try:
+        decoded = json.loads(value)
+    except ValueError:
+        return value
+    return decoded if isinstance(decoded, str) else value
+
+
+async def fetch_code(uri: str, here: Ground, base: Path) -> None:
+    """Unpack the caller's source archive into <base>/code. Raises JobFailed."""
+    if not uri.startswith("s3://"):
+        raise JobFailed(f"ClientError: sagemaker_submit_directory {uri!r} is not an S3 URI of a tar.gz archive")
+    try:
+        archive = await here.storage.read(uri)
+        await asyncio.to_thread(unpack, archive, base / "code", uri)
+    except StorageError as error:
+        raise JobFailed(f"ClientError: The source archive could not be read: {error}") from None
+
+
+async def start(world: "World", spec: Spec) -> Process:
+    """Launch a process and let the server listen to it, knowing who calls."""
+    process = await launch(world.job_socket, spec)
+    if process.listener is not None:
+        await world.listen(process.listener, caller=process)
+    return process
+
+
+async def stop(process: Process, grace: float = STOP_GRACE_SECONDS) -> int:
+    """SIGTERM, then SIGKILL after `grace` real seconds. Returns the exit code."""
+    process.terminate()
+    try:
+        return await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(process.wait())), grace)
+    except TimeoutError:
+        process.kill()
+        return await process.wait()
+
+

@@ -1,0 +1,172 @@
+"""What every SageMaker resource has in common: Create, Describe, List, Delete and tags, by the model's own naming."""
+
+from typing import Any
+
+from ..errors import InUse, NotFound, ValidationFailed
+from ..operations import Call, operation
+from ..protocol import operation_model
+from ..store import Kind, Resource, page
+
+SERVICE = "sagemaker"
+
+TRAINING_JOB = Kind("TrainingJob", "training-job", {
+    "InProgress": ("Completed", "Failed", "Stopping"),
+    "Stopping": ("Stopped", "Failed"),
+})
+MODEL = Kind("Model", "model")
+ENDPOINT_CONFIG = Kind("EndpointConfig", "endpoint-config")
+ENDPOINT = Kind("Endpoint", "endpoint", {
+    "Creating": ("InService", "Failed", "Deleting"),
+    "InService": ("Deleting",),
+    "Failed": ("Deleting",),
+})
+
+KINDS = {kind.name: kind for kind in (TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT)}
+_SPOKEN = {"EndpointConfig": "endpoint configuration", "TrainingJob": "training job"}
+_FILTERS = ("NextToken", "MaxResults", "CreationTimeAfter", "CreationTimeBefore", "LastModifiedTimeAfter",
+            "LastModifiedTimeBefore", "NameContains", "StatusEquals", "SortBy", "SortOrder")
+
+
+def spoken(kind: Kind) -> str:
+    """The kind as AWS's messages call it."""
+    return _SPOKEN.get(kind.name, kind.name.lower())
+
+
+def arn_of(kind: Kind):
+    """The resource that IAM is asked about: the one that the call names."""
+    return lambda call: call.world.store.arn(kind, str(call.parameters.get(kind.name_member, "")))
+
+
+def get(call: Call, kind: Kind, name: str | None = None) -> Resource:
+    """The resource that the call names. Raises what the operation declares for a missing one."""
+    name = name if name is not None else call.parameters[kind.name_member]
+    found = call.world.store.find(kind, name)
+    if found is None:
+        arn = call.world.store.arn(kind, name)
+        declared = {shape.name for shape in operation_model(SERVICE, call.operation).error_shapes}
+        if "ResourceNotFound" in declared and kind is TRAINING_JOB:
+            raise NotFound("Requested resource not found.")
+        raise ValidationFailed(f'Could not find {spoken(kind)} "{arn}".')
+    return found
+
+
+def create(call: Call, kind: Kind, status: str = "", **computed: Any) -> Resource:
+    """Make the resource that the call describes: its parameters, and what was computed from them."""
+    name = call.parameters[kind.name_member]
+    arn = call.world.store.arn(kind, name)
+    if call.world.store.find(kind, name):
+        if kind is TRAINING_JOB:
+            raise InUse("Training job names must be unique within an AWS account and region, and a training job with "
+                        f"this name already exists ({arn})")
+        raise ValidationFailed(f'Cannot create already existing {spoken(kind)} "{arn}".')
+    fields = {k: v for k, v in call.parameters.items() if k not in ("Tags", kind.name_member)}
+    return call.world.store.add(kind, name, {**fields, **computed}, tags_of(call.parameters.get("Tags", [])), status)
+
+
+def tags_of(tags: list[dict[str, str]]) -> dict[str, str]:
+    found = {tag["Key"]: tag["Value"] for tag in tags}
+    if len(found) != len(tags):
+        raise ValidationFailed("Duplicate tag keys are not allowed.")
+    return found
+
+
+def _describe(kind: Kind) -> None:
+    @operation(SERVICE, f"Describe{kind.name}", uses=(kind.name_member,), resource=arn_of(kind))
+    async def describe(call: Call) -> dict[str, Any]:
+        return get(call, kind).description()
+
+
+def _list(kind: Kind) -> None:
+    name = f"List{kind.name}s"
+    model = operation_model(SERVICE, name)
+    members = tuple(model.input_shape.members)
+    result = next(member for member, shape in model.output_shape.members.items() if shape.type_name == "list")
+
+    @operation(SERVICE, name, uses=tuple(m for m in members if m in _FILTERS))
+    async def list_all(call: Call) -> dict[str, Any]:
+        p = call.parameters
+        found = [r for r in call.world.store.all(kind) if _matches(r, p)]
+        newest_first = "Ascending" not in p.get("SortOrder", "Descending")
+        found.sort(key=_sort_key(p.get("SortBy", "CreationTime")), reverse=newest_first)
+        chunk, token = page(found, p.get("MaxResults", 10), p.get("NextToken"))
+        return {result: [r.description() for r in chunk], "NextToken": token}
+
+
+def _matches(resource: Resource, p: dict[str, Any]) -> bool:
+    return (
+        p.get("NameContains", "").lower() in resource.name.lower()
+        and p.get("StatusEquals", resource.status) == resource.status
+        and ("CreationTimeAfter" not in p or resource.created > p["CreationTimeAfter"])
+        and ("CreationTimeBefore" not in p or resource.created < p["CreationTimeBefore"])
+        and ("LastModifiedTimeAfter" not in p or resource.modified > p["LastModifiedTimeAfter"])
+        and ("LastModifiedTimeBefore" not in p or resource.modified < p["LastModifiedTimeBefore"])
+    )
+
+
+def _sort_key(by: str):
+    return {"Name": lambda r: r.name, "Status": lambda r: r.status}.get(by, lambda r: r.created)
+
+
+for _kind in KINDS.values():
+    _describe(_kind)
+    _list(_kind)
+
+
+@operation(SERVICE, "DeleteModel", uses=("ModelName",), resource=arn_of(MODEL))
+async def delete_model(call: Call) -> dict[str, Any]:
+    """Delete a model. Endpoints that serve it go on; they can no longer be scaled or repaired."""
+    call.world.store.remove(get(call, MODEL))
+    return {}
+
+
+@operation(SERVICE, "DeleteEndpointConfig", uses=("EndpointConfigName",), resource=arn_of(ENDPOINT_CONFIG))
+async def delete_endpoint_config(call: Call) -> dict[str, Any]:
+    """Delete an endpoint configuration, in use or not."""
+    call.world.store.remove(get(call, ENDPOINT_CONFIG))
+    return {}
+
+
+def _tagged(call: Call) -> Resource:
+    arn = call.parameters["ResourceArn"]
+    found = call.world.store.by_arn(arn)
+    if found is None:
+        raise ValidationFailed(f"Could not find the resource {arn}. Check its ARN with List or Describe.")
+    return found
+
+
+def _tag_arn(call: Call) -> str:
+    return call.parameters.get("ResourceArn", "*")
+
+
+@operation(SERVICE, "AddTags", uses=("ResourceArn", "Tags"), resource=_tag_arn)
+async def add_tags(call: Call) -> dict[str, Any]:
+    """Add or overwrite tags (at most 50 on a resource)."""
+    resource = _tagged(call)
+    merged = {**resource.tags, **tags_of(call.parameters["Tags"])}
+    if len(merged) > 50:
+        raise ValidationFailed("A resource may have at most 50 tags.")
+    resource.tags = merged
+    return {"Tags": _tag_list(resource)}
+
+
+@operation(SERVICE, "ListTags", uses=("ResourceArn", "NextToken", "MaxResults"), resource=_tag_arn)
+async def list_tags(call: Call) -> dict[str, Any]:
+    """The tags of a resource."""
+    chunk, token = page(_tag_list(_tagged(call)), call.parameters.get("MaxResults", 50),
+                        call.parameters.get("NextToken"))
+    return {"Tags": chunk, "NextToken": token}
+
+
+@operation(SERVICE, "DeleteTags", uses=("ResourceArn", "TagKeys"), resource=_tag_arn)
+async def delete_tags(call: Call) -> dict[str, Any]:
+    """Remove tags by key; keys that are not there are ignored."""
+    resource = _tagged(call)
+    for key in call.parameters["TagKeys"]:
+        resource.tags.pop(key, None)
+    return {}
+
+
+def _tag_list(resource: Resource) -> list[dict[str, str]]:
+    return [{"Key": k, "Value": v} for k, v in resource.tags.items()]
+
+

@@ -1,0 +1,174 @@
+"""The cloud's front door: every request goes through `answer`, which reads as a table of contents."""
+
+import uuid
+from typing import Any
+
+from . import control, protocol, sagemaker, trail  # noqa: F401 - sagemaker and trail enter their operations
+from .base import Credential
+from .errors import CloudError, NotSupported, UnknownOperation
+from .operations import OPERATIONS, Call
+from .protocol import Request, Response, operation_model
+from .signature import authenticate
+from .validation import validate
+from .world import World
+
+# Services that this cloud runs itself, by the name that their requests are signed for.
+OURS: dict[str, tuple[str, ...]] = {
+    "sagemaker": ("sagemaker", "sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics"),
+    "cloudtrail": ("cloudtrail",),
+    "application-autoscaling": ("application-autoscaling",),
+}
+_MAX_BODY = 512 << 20
+
+
+async def answer(world: World, request: Request) -> Response:
+    """Any request → its answer. Nothing that a caller sends makes this raise."""
+    if request.path.startswith(control.PREFIX):
+        return await control.answer(world, request)
+    request_id = str(uuid.uuid4())
+    ours = OURS.get(_signed_for(request))
+    try:
+        caller = authenticate(world.base, world.clock, request)
+    except CloudError as error:
+        return protocol.encode_error(error, request_id) if ours else world.base.refusal(request, error, request_id)
+    if not ours:
+        return await _answer_by_base(world, request, caller, request_id)
+    found: tuple[str, str] | None = None
+    parameters: dict[str, Any] | None = None
+    failure: CloudError | None = None
+    result: dict[str, Any] = {}
+    try:
+        found = _identify(ours, request)
+        parameters = protocol.decode(*found, request)
+        operation = OPERATIONS.get(found)
+        if operation is None:
+            raise NotSupported(f"This cloud does not run {found[0]}:{found[1]} yet. The course's docs list what it "
+                               "runs.", code="UnknownOperationException")
+        call = Call(world, *found, parameters, caller, request, request_id)
+        # IAM before validation: who may not call does not learn what would have been valid.
+        world.access.authorise(caller, _action(found), operation.resource(call))
+        validate(operation_model(*found), parameters)
+        operation.check_members(parameters)
+        result = await operation.run(call)
+    except CloudError as error:
+        failure = error
+    except Exception:
+        world.log.exception("request %s %s", request_id, found)
+        failure = CloudError(f"We encountered an internal error. Please try again. (request {request_id})")
+    if found:
+        _record(world, found, caller, request_id, request, parameters, result, failure)
+    return protocol.encode_error(failure, request_id) if failure else protocol.encode(*found, result, request_id)
+
+
+async def _answer_by_base(world: World, request: Request, caller: Credential, request_id: str) -> Response:
+    if request.path.startswith(("/_ministack", "/_localstack", "/_aws")):
+        return protocol.encode_error(UnknownOperation("There is nothing here.", status=404), request_id)
+    try:
+        response = await world.base.forward(request)
+        action = world.base.describe(request)[1]
+    except Exception:
+        world.log.exception("request %s %s %s", request_id, request.method, request.path)
+        return protocol.encode_error(
+            CloudError(f"We encountered an internal error. Please try again. (request {request_id})"), request_id)
+    error = ("AccessDenied" if response.status == 403 else "Error", f"HTTP {response.status}") \
+        if response.status >= 400 else None
+    world.trail.record(action, caller, request_id, error=error, agent=request.headers.get("user-agent", ""))
+    return response
+
+
+def _signed_for(request: Request) -> str:
+    """The service in the signature's credential scope: key/date/region/SERVICE/aws4_request."""
+    authorization = request.headers.get("authorization", "")
+    start = authorization.find("Credential=")
+    if start < 0:
+        if request.headers.get("x-amz-target", "").startswith("SageMaker."):
+            return "sagemaker"
+        return ""
+    scope = authorization[start:authorization.find(",", start) if "," in authorization[start:] else None].split("/")
+    return scope[-2] if len(scope) >= 5 else ""
+
+
+def _identify(services: tuple[str, ...], request: Request) -> tuple[str, str]:
+    found = protocol.identify(services, request)
+    if found is None:
+        name = request.headers.get("x-amz-target") or f"{request.method} {request.path}"
+        raise UnknownOperation(f"No operation of {services[0]} answers {name[:256]}.")
+    return found
+
+
+def _action(found: tuple[str, str]) -> str:
+    """IAM's name for an operation: the runtime services share SageMaker's prefix."""
+    service, name = found
+    return f"{'sagemaker' if service.startswith('sagemaker') else service}:{name}"
+
+
+def _record(world: World, found: tuple[str, str], caller: Credential, request_id: str, request: Request,
+            parameters: dict[str, Any] | None, result: dict[str, Any], failure: CloudError | None) -> None:
+    if found[1].startswith("InvokeEndpoint"):
+        return
+    resources = [
+        {"ResourceType": f"AWS::SageMaker::{member.removesuffix('Name')}", "ResourceName": value}
+        for member, value in (parameters or {}).items()
+        if member.endswith("Name") and isinstance(value, str)
+    ]
+    encoded = protocol.plain(operation_model(*found).input_shape, parameters) if parameters is not None else None
+    world.trail.record(
+        _action(found), caller, request_id, parameters=encoded, answer=None if failure else _elements(result),
+        error=(failure.code, failure.message) if failure else None, resources=resources,
+        agent=request.headers.get("user-agent", ""))
+
+
+def _elements(result: dict[str, Any]) -> dict[str, Any] | None:
+    return {name[0].lower() + name[1:]: value for name, value in result.items() if isinstance(value, str)} or None
+
+
+def application(world: World, caller: Any = None):
+    """The ASGI application of one listener; `caller` is the job at its other end, if there is one."""
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        body = await _body(receive)
+        if body is None:
+            return
+        if len(body) > _MAX_BODY:
+            response = protocol.encode_error(CloudError("The body is larger than this cloud takes.",
+                                                        code="RequestEntityTooLarge", status=413), "")
+        else:
+            headers: dict[str, str] = {}
+            for name, value in scope["headers"]:
+                key, text = name.decode("latin-1"), value.decode("latin-1")
+                headers[key] = f"{headers[key]},{text}" if key in headers else text
+            request = Request(scope["method"], scope["raw_path"].decode("latin-1"),
+                              scope["query_string"].decode("latin-1"), headers, body, caller)
+            try:
+                response = await answer(world, request)
+            except Exception:  # a fault of ours must still be an answer that a client can read
+                world.log.exception("%s %s", request.method, request.path)
+                response = protocol.encode_error(CloudError("We encountered an internal error."), str(uuid.uuid4()))
+        lines = [(name.encode("latin-1"), value.encode("latin-1", "replace"))
+                 for name, value in response.headers.items() if name.lower() != "content-length"]
+        if scope["method"] == "HEAD":
+            length = next((v for k, v in response.headers.items() if k.lower() == "content-length"), "0")
+        else:
+            length = str(len(response.body))
+        lines.append((b"content-length", length.encode()))
+        await send({"type": "http.response.start", "status": response.status, "headers": lines})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else response.body})
+
+    return app
+
+
+async def _body(receive: Any) -> bytes | None:
+    """The whole body; None if the client left before it was complete."""
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= _MAX_BODY + 1:
+            chunks.append(chunk)
+        if not message.get("more_body"):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)

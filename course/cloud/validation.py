@@ -1,0 +1,100 @@
+"""Enum, pattern, length and range of a request, read from botocore's model and worded as AWS words them."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from botocore.model import OperationModel, Shape
+
+from .errors import ValidationFailed
+
+_LENGTH_KINDS = {"string", "list", "map", "blob"}
+_RANGE_KINDS = {"integer", "long", "float", "double"}
+
+
+def validate(operation: OperationModel, parameters: dict[str, Any]) -> None:
+    """Raise ValidationFailed with every fault in one message, as AWS does."""
+    if operation.input_shape is None:
+        return
+    faults = list(_faults(operation.input_shape, parameters, ""))
+    if faults:
+        noun = "error" if len(faults) == 1 else "errors"
+        raise ValidationFailed(f"{len(faults)} validation {noun} detected: " + "; ".join(faults))
+
+
+def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    kind = shape.type_name
+    if kind == "structure":
+        for name in shape.required_members:
+            if value.get(name) is None:
+                yield _fault("null", _join(path, name), "Member must not be null")
+        for name, member in value.items():
+            yield from _faults(shape.members[name], member, _join(path, name))
+        return
+    yield from (_fault(_shown(shape, value), path, rule) for rule in _broken_rules(shape, kind, value))
+    if kind == "list":
+        for index, item in enumerate(value):
+            yield from _faults(shape.member, item, f"{path}.{index + 1}.member")
+    elif kind == "map":
+        for key, item in value.items():
+            yield from _faults(shape.key, key, f"{path}.key")
+            yield from _faults(shape.value, item, f"{path}.{key}.member")
+
+
+def _broken_rules(shape: Shape, kind: str, value: Any) -> Iterator[str]:
+    rules = shape.metadata
+    if kind in _LENGTH_KINDS:
+        if "max" in rules and len(value) > rules["max"]:
+            yield f"Member must have length less than or equal to {rules['max']}"
+        if "min" in rules and len(value) < rules["min"]:
+            yield f"Member must have length greater than or equal to {rules['min']}"
+    elif kind in _RANGE_KINDS:
+        if "max" in rules and value > rules["max"]:
+            yield f"Member must have value less than or equal to {rules['max']}"
+        if "min" in rules and value < rules["min"]:
+            yield f"Member must have value greater than or equal to {rules['min']}"
+    if kind == "string":
+        if getattr(shape, "enum", None) and value not in shape.enum:
+            yield f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+        if "pattern" in rules and not _pattern(rules["pattern"]).fullmatch(value):
+            yield f"Member must satisfy regular expression pattern: {rules['pattern']}"
+
+
+@cache
+def _pattern(java: str) -> re.Pattern[str]:
+    """Java's regular expression as Python's: AWS matches the whole value, with classes that Python lacks."""
+    python = java
+    for name, characters in _JAVA_CLASSES.items():
+        python = python.replace(f"[\\p{{{name}}}]", f"[{characters}]").replace(f"\\p{{{name}}}", f"[{characters}]")
+    python = python.replace("\\z", r"\Z")
+    # Unicode classes (\p{L}\p{Z}\p{N}) stand inside brackets together: any character that is not a control one.
+    python = re.sub(r"(\\p\{[LMNZPSC]\w?\})+", r"\\w\\s", python)
+    python = re.sub(r"\[\[([^\]]*)\]\]", r"[\1]", python)
+    return re.compile(python, re.DOTALL)
+
+
+_JAVA_CLASSES = {
+    "ASCII": r"\x00-\x7f",
+    "Print": r"\x20-\x7e",
+    "Alnum": "a-zA-Z0-9",
+    "Alpha": "a-zA-Z",
+    "Digit": "0-9",
+}
+
+
+def _fault(value: str, path: str, rule: str) -> str:
+    return f"Value {value} at '{path}' failed to satisfy constraint: {rule}"
+
+
+def _shown(shape: Shape, value: Any) -> str:
+    if shape.type_name == "blob":
+        return "at the body"
+    text = str(value)
+    return f"'{text if len(text) <= 256 else text[:253] + '...'}'"
+
+
+def _join(path: str, name: str) -> str:
+    """AWS writes member paths in camelCase: TrainingJobName is 'trainingJobName'."""
+    name = name[0].lower() + name[1:]
+    return f"{path}.{name}" if path else name
