@@ -29,13 +29,19 @@ class Traveller:
     """
 
     def __init__(self) -> None:
+        self._travel: travel | None = None
         self._coordinates: Any = None
 
     def __call__(self, seconds: float) -> None:
-        if self._coordinates is None:
-            self._coordinates = travel(real_time() + seconds, tick=True).start()
+        if self._travel is None:
+            self._travel = travel(real_time() + seconds, tick=True)
+            self._coordinates = self._travel.start()
         else:
             self._coordinates.shift(seconds)
+
+    def stop(self) -> None:
+        if self._travel is not None:
+            self._travel.stop()
 
 
 class Clock:

@@ -47,14 +47,14 @@ class Operation:
     note: str
 
     def check_members(self, parameters: dict[str, Any]) -> None:
-        """Refuse by name what this cloud does not do."""
-        for member in parameters:
-            if member not in self.uses and member not in self.no_effect:
+        """Refuse by name what this cloud does not do. A member that is false or empty asks for nothing."""
+        for member, given in parameters.items():
+            if given and member not in self.uses and member not in self.no_effect:
                 raise NotSupported(f"This cloud does not support the parameter {member} of {self.name} yet.")
         for path in self.refuses:
             member, _, value = path.partition("=")
             for found in _values(parameters, member.split(".")):
-                if not value or str(found) == value:
+                if str(found) == value if value else found:
                     raise NotSupported(f"This cloud does not support {path} in {self.name} yet.")
 
 

@@ -61,26 +61,37 @@ def _broken_rules(shape: Shape, kind: str, value: Any) -> Iterator[str]:
             yield f"Member must satisfy regular expression pattern: {rules['pattern']}"
 
 
+# Java's character classes as the inside of a Python set; letters, marks and digits are \w, as near as re comes.
+_JAVA_CLASSES = {
+    r"\p{ASCII}": r"\x00-\x7f",
+    r"\p{Print}": r"\x20-\x7e",
+    r"\p{Alnum}": "a-zA-Z0-9",
+    r"\p{L}": r"\w",
+    r"\p{M}": r"\w",
+    r"\p{N}": r"\w",
+    r"\p{Z}": r"\s",
+    r"\p{P}": r"!-/:-@\[-`{-~\u00a1-\u00bf\u2010-\u205e",
+    r"\p{S}": r"$+<=>^`|~\u00a2-\u00b8\u2044-\u2bff",
+}
+_SURROGATES = r"\uD800\uDC00-\uDBFF\uDFFF"  # Java's spelling of everything beyond the basic plane
+_TOKEN = re.compile(r"\\p\{\w+\}|\\.|\[|\]|.", re.DOTALL)
+
+
 @cache
 def _pattern(java: str) -> re.Pattern[str]:
-    """Java's regular expression as Python's: AWS matches the whole value, with classes that Python lacks."""
-    python = java
-    for name, characters in _JAVA_CLASSES.items():
-        python = python.replace(f"[\\p{{{name}}}]", f"[{characters}]").replace(f"\\p{{{name}}}", f"[{characters}]")
-    python = python.replace("\\z", r"\Z")
-    # Unicode classes (\p{L}\p{Z}\p{N}) stand inside brackets together: any character that is not a control one.
-    python = re.sub(r"(\\p\{[LMNZPSC]\w?\})+", r"\\w\\s", python)
-    python = re.sub(r"\[\[([^\]]*)\]\]", r"[\1]", python)
-    return re.compile(python, re.DOTALL)
-
-
-_JAVA_CLASSES = {
-    "ASCII": r"\x00-\x7f",
-    "Print": r"\x20-\x7e",
-    "Alnum": "a-zA-Z0-9",
-    "Alpha": "a-zA-Z",
-    "Digit": "0-9",
-}
+    """Java's regular expression as Python's. AWS matches the whole value."""
+    text = java.replace(_SURROGATES, r"\U00010000-\U0010FFFF").replace("${", "{").replace(r"\z", r"\Z")
+    python, inside = [], False
+    for token in _TOKEN.findall(text):
+        if token in _JAVA_CLASSES:
+            token = _JAVA_CLASSES[token] if inside else f"[{_JAVA_CLASSES[token]}]"
+        elif token in "[]":
+            if token == "[" and inside:
+                token = r"\["
+            else:
+                inside = token == "["
+        python.append(token)
+    return re.compile("".join(python), re.DOTALL)
 
 
 def _fault(value: str, path: str, rule: str) -> str:

@@ -1,0 +1,64 @@
+"""Container images by their URI.
+
+Real: the registry account, repository and tags of AWS's pre-built scikit-learn image in us-east-1, as listed in
+https://github.com/aws/sagemaker-python-sdk/blob/master/src/sagemaker/image_uri_config/sklearn.json (1.4-2: pull request
+5303 there) and once in https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-us-east-1.html.
+
+Simulated: what runs. There is no Docker here. Every tag stands for script mode (course/cloud/containers) on this
+Python and this scikit-learn, whatever version the tag names; no image is pulled and nothing else can be run.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+REGION = "us-east-1"
+SCIKIT_LEARN_ACCOUNT = "683313688378"
+SCIKIT_LEARN_REPOSITORY = "sagemaker-scikit-learn"
+SCIKIT_LEARN_TAGS = ("0.20.0-cpu-py3", "0.23-1-cpu-py3", "1.0-1-cpu-py3", "1.2-1-cpu-py3", "1.4-2-cpu-py3")
+"""The tags that exist on AWS. Others are taken too: a newer one may exist by now."""
+SCIKIT_LEARN = f"{SCIKIT_LEARN_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{SCIKIT_LEARN_REPOSITORY}:1.2-1-cpu-py3"
+
+_URI = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com"
+    r"/(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})|@(?P<digest>sha256:[0-9a-f]{64}))"
+)
+_FRAMEWORKS = {(SCIKIT_LEARN_ACCOUNT, SCIKIT_LEARN_REPOSITORY): "scikit-learn"}
+_ENTRIES = {
+    ("scikit-learn", "train"): "course.cloud.containers.script_training:main",
+    ("scikit-learn", "serve"): "course.cloud.containers.script_serving:main",
+}
+
+
+class UnknownImage(LookupError):
+    """No image of this cloud has that URI; the text is AWS's ValidationException, with what there is."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A container image.
+
+    tag: the tag, or the digest (sha256:…) of an image that was named by it.
+    framework: what runs for it, "scikit-learn".
+    """
+
+    repository: str
+    tag: str
+    framework: str
+    account: str
+
+    def entry(self, command: Literal["train", "serve"]) -> str:
+        """What ``docker run image command`` runs, as "module:function"."""
+        return _ENTRIES[self.framework, command]
+
+
+def find(uri: str) -> Image:
+    """The image with that URI. Raises UnknownImage."""
+    parts = _URI.fullmatch(uri)
+    framework = parts and parts["region"] == REGION and _FRAMEWORKS.get((parts["account"], parts["repository"]))
+    if not parts or not framework:
+        raise UnknownImage(f"Requested image {uri} not found. This cloud has {SCIKIT_LEARN}.")
+    return Image(parts["repository"], parts["tag"] or parts["digest"], framework, parts["account"])

@@ -1,0 +1,48 @@
+"""Resources, their states and their history."""
+
+import pytest
+
+from course.cloud.clock import Clock
+from course.cloud.errors import ValidationFailed
+from course.cloud.sagemaker.resources import ENDPOINT, KINDS, MODEL
+from course.cloud.protocol import service_model
+from course.cloud.store import Store, page
+
+
+@pytest.fixture
+def store():
+    return Store(Clock(), "123456789012", "us-east-1")
+
+
+def test_a_resource_is_found_by_name_and_arn(store):
+    model = store.add(MODEL, "m", {"ExecutionRoleArn": "r"}, {})
+    assert store.find(MODEL, "m") is store.by_arn("arn:aws:sagemaker:us-east-1:123456789012:model/m") is model
+    assert model.description()["ModelName"] == "m"
+    store.remove(model)
+    assert store.find(MODEL, "m") is None
+
+
+def test_states_follow_the_table(store):
+    endpoint = store.add(ENDPOINT, "e", {}, {}, "Creating")
+    store.move(endpoint, "InService")
+    with pytest.raises(ValueError, match="cannot go from InService to Creating"):
+        store.move(endpoint, "Creating")
+    store.move(endpoint, "Deleting")
+    store.remove(endpoint)
+    assert [(c.kind, c.status) for c in store.timeline] == [
+        ("Endpoint", "Creating"), ("Endpoint", "InService"), ("Endpoint", "Deleting"), ("Endpoint", "Deleted")]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.statuses], ids=lambda kind: kind.name)
+def test_every_status_is_one_that_the_model_knows(kind):
+    known = set(service_model("sagemaker").shape_for(kind.status_member).enum)
+    named = set(kind.statuses) | {s for following in kind.statuses.values() for s in following}
+    assert named <= known
+    assert {"Failed"} <= named
+
+
+def test_pages_follow_each_other():
+    assert page([1, 2, 3], 2, None) == ([1, 2], "2")
+    assert page([1, 2, 3], 2, "2") == ([3], None)
+    with pytest.raises(ValidationFailed, match="pagination token"):
+        page([], 2, "elsewhere")
