@@ -1,0 +1,216 @@
+"""A job's process as the cloud's server sees it: start one, read its output, wait for it, end it.
+
+The server never forks: it asks the job parent (course.cloud.parent), and holds the job by the connection it asked on.
+"""
+
+import asyncio
+import contextlib
+import functools
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from course.cloud.launch import LaunchError
+from course.cloud.runtime import lifeline
+
+Mode = Literal["namespaces", "guard"]
+LONGEST_LINE = 16 << 10  # bytes; a longer one comes in pieces
+PROBE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one job may use. memory_bytes is per process, open_files too; file_bytes is per file."""
+
+    memory_bytes: int = 4 << 30
+    processes: int = 128
+    file_bytes: int = 4 << 30
+    open_files: int = 1024
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What to run.
+
+    entry: "package.module:function", called without arguments in the forked, sandboxed child.
+    opt_ml: a folder made by the caller; it is /opt/ml inside (guard mode: SAGEMAKER_BASE_DIR names it). The job owns it.
+    environment: every variable of the job, but for the defaults in runtime/program.py. AWS's address there must be
+        127.0.0.1:cloud_port.
+    cloud_port: where the cloud's listener appears inside; None for a job without any network.
+    read_only: sub-paths of opt_ml that the job may read only (guard mode does not hold it).
+    """
+
+    entry: str
+    opt_ml: Path
+    environment: dict[str, str]
+    limits: Limits = field(default_factory=Limits)
+    cloud_port: int | None = None
+    read_only: tuple[str, ...] = ()
+
+
+class Process:
+    """A running job. Made by `launch`; the caller reads `lines` to the end, awaits `wait`, and closes channel and listener."""
+
+    def __init__(self, connection: socket.socket, output: int, channel: socket.socket) -> None:
+        self.pid = 0  # of its supervisor
+        self.listener: socket.socket | None = None
+        self.channel = channel
+        self._connection = connection
+        self._output: int | None = output
+        self._frames = lifeline.Frames()
+        self._loop = asyncio.get_running_loop()
+        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self._exit: asyncio.Future[int] = self._loop.create_future()
+        self._loop.add_reader(connection.fileno(), self._hear)
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Standard output and error line by line, without line ends, until the job and all it started have closed them.
+
+        Nothing is read ahead but one pipe's worth: a job that writes faster than its reader reads has to wait.
+        """
+        if self._output is None:
+            return
+        pipe, self._output = open(self._output, "rb", buffering=0), None  # noqa: SIM115 the transport closes it
+        reader = asyncio.StreamReader(limit=LONGEST_LINE)
+        transport, _ = await self._loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        try:
+            while True:
+                try:
+                    yield (await reader.readuntil(b"\n"))[:-1]
+                except asyncio.LimitOverrunError:
+                    yield await reader.readexactly(LONGEST_LINE)
+                except asyncio.IncompleteReadError as rest:
+                    if rest.partial:
+                        yield rest.partial
+                    return
+        finally:
+            transport.close()
+
+    async def wait(self) -> int:
+        """The exit code (negative: the signal) of the user's process; nothing of the job is left then."""
+        return await asyncio.shield(self._exit)
+
+    def terminate(self) -> None:
+        """SIGTERM to the user's process."""
+        if not self._exit.done():
+            with contextlib.suppress(OSError):
+                self._connection.send(lifeline.encode({"do": "terminate"}))
+
+    def kill(self) -> None:
+        """SIGKILL to all of the job; `wait` says when it is gone."""
+        if not self._exit.done():
+            # Half a close: the supervisor reads end of file, and the parent can still report. It also sees to a
+            # supervisor that does not react.
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Kill the job if it runs, and give everything back; for callers that will not wait."""
+        self._end(-9)
+        self.channel.close()
+        if self.listener:
+            self.listener.close()
+        if self._output is not None:
+            os.close(self._output)
+            self._output = None
+
+    def _hear(self) -> None:
+        """Something arrived on the connection."""
+        try:
+            data, descriptors = lifeline.take(self._connection, 65536)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data, descriptors = b"", []
+        for descriptor in descriptors:
+            self.listener = socket.socket(fileno=descriptor)
+            self.listener.setblocking(False)
+        for message in self._frames.feed(data):
+            self.pid = message.get("pid", self.pid)
+            if "ready" in message and not self._ready.done():
+                self._ready.set_result(None)
+            if "error" in message and not self._ready.done():
+                self._ready.set_exception(LaunchError(f"{message['error']}."))
+            if "exit" in message:
+                self._end(message["exit"])
+                return
+        if not data:
+            self._end(-9)  # its parent died, and it with it
+
+    def _end(self, code: int) -> None:
+        if self._exit.done():
+            return
+        self._loop.remove_reader(self._connection.fileno())
+        self._connection.close()
+        self._exit.set_result(code)
+        if not self._ready.done():
+            self._ready.set_exception(LaunchError(f"The job's process ended before it ran (exit code {code})."))
+
+
+async def launch(job_parent_socket: Path, spec: Spec) -> Process:
+    """Start a job; returns when its sandbox stands and its code is about to run. LaunchError if it cannot be started."""
+    loop = asyncio.get_running_loop()
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.setblocking(False)
+    try:
+        await loop.sock_connect(connection, str(job_parent_socket))
+    except OSError as error:
+        connection.close()
+        raise LaunchError(f"The course's job parent does not answer at {job_parent_socket} ({error}).") from None
+    output, output_end = os.pipe()
+    channel, channel_end = socket.socketpair()
+    channel.setblocking(False)
+    process = Process(connection, output, channel)
+    try:
+        with channel_end:
+            try:
+                frame = lifeline.encode({"do": "job", "mode": mode(), **asdict(spec), "opt_ml": str(spec.opt_ml.resolve())})
+                sent = socket.send_fds(connection, [frame[:4]], [output_end, channel_end.fileno()])
+                await loop.sock_sendall(connection, frame[sent:])
+            finally:
+                os.close(output_end)
+        await process._ready
+    except BaseException as error:
+        process.close()
+        if isinstance(error, OSError):
+            raise LaunchError(f"The course's job parent went away ({error}).") from None
+        raise
+    return process
+
+
+def mode() -> Mode:
+    """How jobs are held on this machine, found out once by trying; COURSE_JOB_MODE=guard forces the fallback."""
+    return "guard" if refusal() else "namespaces"
+
+
+def refusal() -> str:
+    """Why jobs run in guard mode, in a few words; empty where they have namespaces."""
+    forced = os.environ.get("COURSE_JOB_MODE", "")
+    if forced == "guard":
+        return "COURSE_JOB_MODE=guard is set"
+    return _probe()
+
+
+@functools.cache
+def _probe() -> str:
+    if sys.platform != "linux":
+        return f"{sys.platform} has no namespaces"
+    # Another process, because this one may have threads, and must keep its own namespaces.
+    root = str(Path(__file__).resolve().parents[3])
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from course.cloud.runtime import probe; probe.main(sys.argv[2])"
+    with tempfile.TemporaryDirectory(prefix="course-probe-") as folder:
+        command = [sys.executable, "-I", "-c", code, root, folder]
+        try:
+            answer = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, stdin=subprocess.DEVNULL)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"trying namespaces failed: {error}"
+    if answer.returncode == 0:
+        return ""
+    lines = (answer.stdout + answer.stderr).strip().splitlines()
+    return lines[-1] if lines else f"trying namespaces ended with code {answer.returncode}"
