@@ -6,16 +6,18 @@ Not part of AWS. Only the owner holds the token; jobs and other clients are refu
 import hmac
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .protocol import Request, Response
 from .sagemaker.resources import ENDPOINT
-from .world import World
+
+if TYPE_CHECKING:
+    from .world import World
 
 PREFIX = "/_cloud/"
 
 
-async def answer(world: World, request: Request) -> Response:
+async def answer(world: "World", request: Request) -> Response:
     """POST /_cloud/<verb> with the header x-cloud-token and a JSON body."""
     token = request.headers.get("x-cloud-token", "")
     if request.caller is not None or not hmac.compare_digest(token.encode(), world.token.encode()):
@@ -34,32 +36,32 @@ def _json(status: int, document: Any) -> Response:
     return Response(status, {"Content-Type": "application/json"}, json.dumps(document, default=str).encode())
 
 
-async def status(world: World) -> dict[str, Any]:
+async def status(world: "World") -> dict[str, Any]:
     return {"mode": world.mode, "seed": world.seed, "now": world.clock.now().isoformat(), "port": world.port}
 
 
-async def now(world: World) -> dict[str, Any]:
+async def now(world: "World") -> dict[str, Any]:
     return {"now": world.clock.now().isoformat()}
 
 
-async def advance(world: World, seconds: float) -> dict[str, Any]:
+async def advance(world: "World", seconds: float) -> dict[str, Any]:
     events = await world.clock.advance(seconds)
     return {"now": world.clock.now().isoformat(), "events": events}
 
 
-async def meter(world: World) -> dict[str, Any]:
+async def meter(world: "World") -> dict[str, Any]:
     return world.meter.report()
 
 
-async def timeline(world: World) -> list[dict[str, Any]]:
+async def timeline(world: "World") -> list[dict[str, Any]]:
     return [{"kind": c.kind, "name": c.name, "status": c.status, "at": c.at.isoformat()} for c in world.store.timeline]
 
 
-async def trail(world: World) -> list[dict[str, Any]]:
+async def trail(world: "World") -> list[dict[str, Any]]:
     return [event.document for event in world.trail.events]
 
 
-async def invocations(world: World) -> dict[str, dict[str, dict[str, int]]]:
+async def invocations(world: "World") -> dict[str, dict[str, dict[str, int]]]:
     """Requests that each endpoint answered, by variant and outcome, endpoints that are gone included."""
     return world.past_invocations | {e.name: e.runtime.counts() for e in world.store.all(ENDPOINT)}
 

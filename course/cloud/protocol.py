@@ -51,6 +51,12 @@ def operation_model(service: str, operation: str) -> OperationModel:
     return service_model(service).operation_model(operation)
 
 
+def load(service: str) -> None:
+    """Read a model now rather than at the first request."""
+    if "rest" in service_model(service).metadata["protocol"] and service != "s3":
+        _routes(service)
+
+
 @cache
 def _target_prefix(service: str) -> str:
     return service_model(service).metadata.get("targetPrefix", "")

@@ -1,7 +1,7 @@
 """The cloud's front door: every request goes through `answer`, which reads as a table of contents."""
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import control, protocol, sagemaker, trail  # noqa: F401 - sagemaker and trail enter their operations
 from .base import Credential
@@ -10,7 +10,9 @@ from .operations import OPERATIONS, Call
 from .protocol import Request, Response, operation_model
 from .signature import authenticate
 from .validation import validate
-from .world import World
+
+if TYPE_CHECKING:
+    from .world import World
 
 # Services that this cloud runs itself, by the name that their requests are signed for.
 OURS: dict[str, tuple[str, ...]] = {
@@ -20,8 +22,11 @@ OURS: dict[str, tuple[str, ...]] = {
 }
 _MAX_BODY = 512 << 20
 
+for _service in (*(name for names in OURS.values() for name in names), "s3", "iam", "sts", "logs", "cloudwatch"):
+    protocol.load(_service)  # before worlds are forked, so that they share the models
 
-async def answer(world: World, request: Request) -> Response:
+
+async def answer(world: "World", request: Request) -> Response:
     """Any request → its answer. Nothing that a caller sends makes this raise."""
     if request.path.startswith(control.PREFIX):
         return await control.answer(world, request)
@@ -60,7 +65,7 @@ async def answer(world: World, request: Request) -> Response:
     return protocol.encode_error(failure, request_id) if failure else protocol.encode(*found, result, request_id)
 
 
-async def _answer_by_base(world: World, request: Request, caller: Credential, request_id: str) -> Response:
+async def _answer_by_base(world: "World", request: Request, caller: Credential, request_id: str) -> Response:
     if request.path.startswith(("/_ministack", "/_localstack", "/_aws")):
         return protocol.encode_error(UnknownOperation("There is nothing here.", status=404), request_id)
     try:
@@ -102,7 +107,7 @@ def _action(found: tuple[str, str]) -> str:
     return f"{'sagemaker' if service.startswith('sagemaker') else service}:{name}"
 
 
-def _record(world: World, found: tuple[str, str], caller: Credential, request_id: str, request: Request,
+def _record(world: "World", found: tuple[str, str], caller: Credential, request_id: str, request: Request,
             parameters: dict[str, Any] | None, result: dict[str, Any], failure: CloudError | None) -> None:
     if found[1].startswith("InvokeEndpoint"):
         return
@@ -122,7 +127,7 @@ def _elements(result: dict[str, Any]) -> dict[str, Any] | None:
     return {name[0].lower() + name[1:]: value for name, value in result.items() if isinstance(value, str)} or None
 
 
-def application(world: World, caller: Any = None):
+def application(world: "World", caller: Any = None):
     """The ASGI application of one listener; `caller` is the job at its other end, if there is one."""
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:

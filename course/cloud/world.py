@@ -14,6 +14,11 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+import uvloop
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
 from . import client
 from .access import Decisions
 from .base import Base
@@ -21,6 +26,7 @@ from .clock import Clock, Traveller
 from .logs import MetricPoint
 from .meter import Meter
 from .runtime.process import mode
+from .server import application
 from .store import Store
 from .trail import Trail
 
@@ -62,12 +68,6 @@ class World:
 
     async def listen(self, listener: socket.socket, caller: Any = None) -> None:
         """Answer on `listener`. `caller` is the job whose namespace it was made in; it closes when the job ends."""
-        from uvicorn import Config
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-        from uvicorn.server import ServerState
-
-        from .server import application
-
         config = Config(application(self, caller), lifespan="off", access_log=False, log_config=None, ws="none",
                         server_header=False, date_header=False, timeout_keep_alive=_KEEP_ALIVE_SECONDS)
         config.load()
@@ -94,8 +94,6 @@ class World:
 
 def serve(spec: dict[str, Any], listener: socket.socket, lifeline: socket.socket) -> None:
     """Be a world until the owner at the other end of `lifeline` goes. Called in a process forked for it."""
-    import uvloop
-
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", force=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the owner's to act on
     scratch = Path(tempfile.mkdtemp(prefix="world-", dir=Path(spec["job_socket"]).parent))

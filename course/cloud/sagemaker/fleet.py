@@ -109,8 +109,8 @@ class Fleet:
         worker = Worker(process)
         limit = variant.settings.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_SECONDS)
         try:
-            healthy = await asyncio.wait_for(worker.ping(), limit)
-        except (TimeoutError, WorkerDied):
+            healthy = await worker.ping(limit)
+        except WorkerDied:
             healthy = False
         if not healthy:
             process.kill()
@@ -153,7 +153,7 @@ class Fleet:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """An instance's own /opt/ml: model and code as hard links where the file system has them."""
+    """An instance's own /opt/ml: what one instance writes, another does not see."""
     for name in ("model", "code"):
         if (source / name).is_dir():
             shutil.copytree(source / name, target / name)
