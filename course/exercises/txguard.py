@@ -1,0 +1,112 @@
+"""TxGuard in a world: its role, table and script, and the whole crossing. Start states and probes build with it."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from course.learn.world import World
+
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+INSTANCE = "ml.m5.large"
+SCRIPT = "train.py"
+ACTIONS = (
+    "s3:GetObject", "s3:PutObject", "s3:ListBucket", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
+    "cloudwatch:PutMetricData", "ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
+    "ecr:BatchCheckLayerAvailability",
+)  # fmt: skip
+
+
+def make_role(world: World, name: str) -> str:
+    """An execution role for SageMaker: reads and writes objects, writes logs. Returns its ARN."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam = world.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
+    statement = {"Effect": "Allow", "Action": list(ACTIONS), "Resource": "*"}
+    iam.put_role_policy(RoleName=name, PolicyName="run-jobs", PolicyDocument=_policy(statement))
+    return role["Arn"]
+
+
+def _policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def write_table(path: Path, seed: int, rows: int) -> Path:
+    """`rows` transactions of 30 days with their labels, as the data scientist downloaded them: CSV with a header."""
+    from course.data import transactions
+
+    transactions(seed, rows=rows).to_csv(path, index=False)
+    return path
+
+
+def pack_script(path: Path) -> Path:
+    """The notebook model's script as a source archive for script mode; its content is the same every time."""
+    from course.data import notebook_model_source
+
+    script = (notebook_model_source() / SCRIPT).read_bytes()
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo(SCRIPT)
+        member.size = len(script)
+        archive.addfile(member, io.BytesIO(script))
+    return path
+
+
+def upload(world: World, bucket: str, table: Path | None = None) -> None:
+    """A bucket with the script at code/sourcedir.tar.gz and the table, if one is given, at train/."""
+    s3 = world.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    s3.upload_file(str(pack_script(world.folder / f"{bucket}.tar.gz")), bucket, "code/sourcedir.tar.gz")
+    if table is not None:
+        s3.upload_file(str(table), bucket, "train/transactions.csv")
+
+
+def train(world: World, name: str, role: str, **hyperparameters: str) -> str:
+    """Train on what `upload` put into the bucket of that name, and wait. Returns the address of the model's archive."""
+    sm = world.client("sagemaker")
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{name}/train/"}
+    sm.create_training_job(
+        TrainingJobName=name,
+        RoleArn=role,
+        AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        HyperParameters={**hyperparameters, "sagemaker_program": SCRIPT, "sagemaker_submit_directory": _code(name)},
+        InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
+        OutputDataConfig={"S3OutputPath": f"s3://{name}/model"},
+        ResourceConfig={"InstanceType": INSTANCE, "InstanceCount": 1, "VolumeSizeInGB": 5},
+        StoppingCondition={"MaxRuntimeInSeconds": 600},
+    )
+    sm.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name)
+    return sm.describe_training_job(TrainingJobName=name)["ModelArtifacts"]["S3ModelArtifacts"]
+
+
+def deploy(world: World, name: str, role: str, archive: str) -> None:
+    """Model, configuration and endpoint of that name for a model's archive, with the script of `upload`; and wait."""
+    sm = world.client("sagemaker")
+    variables = {"SAGEMAKER_PROGRAM": SCRIPT, "SAGEMAKER_SUBMIT_DIRECTORY": _code(name)}
+    container = {"Image": IMAGE, "ModelDataUrl": archive, "Environment": variables}
+    variant = {"VariantName": "all", "ModelName": name, "InstanceType": INSTANCE, "InitialInstanceCount": 1}
+    sm.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
+    sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    sm.get_waiter("endpoint_in_service").wait(EndpointName=name)
+
+
+def ask(world: World, endpoint: str, row: str) -> float:
+    """What an endpoint says about one transaction, a CSV line without a label."""
+    runtime = world.client("sagemaker-runtime")
+    answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Accept="text/csv", Body=row)
+    return float(answer["Body"].read())
+
+
+def take_down(world: World, name: str) -> None:
+    """Delete what `deploy` made."""
+    sm = world.client("sagemaker")
+    sm.delete_endpoint(EndpointName=name)
+    sm.delete_endpoint_config(EndpointConfigName=name)
+    sm.delete_model(ModelName=name)
+
+
+def _code(bucket: str) -> str:
+    return f"s3://{bucket}/code/sourcedir.tar.gz"

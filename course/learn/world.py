@@ -1,0 +1,175 @@
+"""The kernel's side of the cloud: one address for the kernel's life, and one world at a time behind it.
+
+The kernel binds a loopback port once and hands the listening socket to every world it opens. So clients that a learner
+made before running `begin` again reach the new world. Warm parents fork the worlds: those of `course lab`, or a
+private pair that dies with this kernel.
+"""
+
+from __future__ import annotations
+
+import atexit
+import http.client
+import json
+import secrets
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from course.cloud import client, launch
+from course.learn import setting
+from course.learn.told import Told
+
+if TYPE_CHECKING:
+    from course.learn.exercise import Exercise
+
+PRIVATE = "No lab runs beside this notebook: it has a private cloud, which ends with it."
+
+
+class Doorway:
+    """The kernel's listening socket and the parents that fork worlds behind it."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self.listener.getsockname()[1]
+        self._parents: launch.Parents | None = None
+        self._folder: Path | None = None
+        atexit.register(self.close)
+
+    def prepare(self) -> bool:
+        """Find the lab's parents, or begin to start private ones and return True. Returns before those are ready."""
+        if self._parents is not None:
+            return False
+        sockets = setting.read().lab_sockets
+        if sockets and lab_answers(sockets):
+            self._sockets = {kind: sockets / f"{kind}.sock" for kind in ("world", "job")}
+            return False
+        self._folder = Path(tempfile.mkdtemp(prefix="five-bridges-"))
+        self._parents = launch.start_parents(self._folder)
+        self._sockets = self._parents.sockets
+        return True
+
+    def open(self, seed: int, token: str) -> launch.WorldHandle:
+        """A fresh world behind the kernel's address. Raises Told if none can be had."""
+        try:
+            return launch.open_world(self._sockets, listener=self.listener, seed=seed, start=None, token=token)
+        except launch.LaunchError as error:
+            raise Told(f"This notebook gets no cloud. {error}") from None
+
+    def close(self) -> None:
+        """End the private parents, if there are any, and everything they forked."""
+        if self._parents is not None:
+            self._parents.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self.listener.close()
+
+
+def lab_answers(sockets: Path) -> bool:
+    """Whether warm parents listen in that folder: a lab that was killed leaves its sockets behind."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
+        return knock.connect_ex(str(sockets / "world.sock")) == 0
+
+
+class World:
+    """The world of an exercise, as its start state, its probes and the pictures see it.
+
+    Calls made through `client` and `control` are the course's own: the account's root, with the token that a learner's
+    clients lack. `before` holds what existed when the start state was built, as (kind, name).
+    """
+
+    def __init__(self, exercise: Exercise, seed: int, name: str | None, handle: launch.WorldHandle, token: str) -> None:
+        self.exercise, self.seed, self.name = exercise, seed, name
+        self.given = SimpleNamespace()
+        self.memory: dict[Any, Any] = {}
+        self.before: frozenset[tuple[str, str]] = frozenset()
+        self.started: Any = None
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{exercise.id.lower()}-"))
+        self._handle, self._token, self._session = handle, token, None
+
+    def alive(self) -> bool:
+        return self._handle.alive()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the account's root, made once per service."""
+        if ("client", service) not in self.memory:
+            import boto3
+
+            key, secret = client.ROOT
+            self._session = self._session or boto3.Session(key, secret, region_name=client.REGION)
+            made = self._session.client(service, endpoint_url=client.endpoint(self._handle.port))
+            self.memory["client", service] = made
+        return self.memory["client", service]
+
+    def control(self, verb: str, **body: Any) -> Any:
+        """Ask the world's control plane. Raises Told if the world is gone or refuses."""
+        if not self.alive():
+            raise Told(gone(self.exercise.id))
+        connection = http.client.HTTPConnection("127.0.0.1", self._handle.port, timeout=600)
+        try:
+            headers = {"content-type": "application/json", "x-cloud-token": self._token}
+            connection.request("POST", f"/_cloud/{verb}", json.dumps(body), headers)
+            answer = connection.getresponse()
+            text = answer.read()
+        except OSError:
+            raise Told(gone(self.exercise.id)) from None
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise Told(f"The cloud refused {verb!r}: {text.decode(errors='replace')[:300]}")
+        return json.loads(text)
+
+    def close(self) -> None:
+        """End the world and remove its files."""
+        self._handle.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_doorway: Doorway | None = None
+_current: World | None = None
+
+
+def gone(exercise: str) -> str:
+    """What a reader is told when the world behind the kernel's address has ended."""
+    return f'The cloud of this notebook has stopped. Run begin("{exercise}") again; your answers are kept.'
+
+
+def prepare() -> bool:
+    """Bind the kernel's address and see to warm parents; True if private ones are starting now."""
+    global _doorway
+    if _doorway is None:
+        _doorway = Doorway()
+    return _doorway.prepare()
+
+
+def replace(exercise: Exercise, seed: int, name: str | None) -> World:
+    """End the current world and open a fresh one for an exercise; point this process's AWS clients at it."""
+    global _current
+    if _doorway is None:
+        prepare()
+    assert _doorway is not None
+    if _current is not None:
+        _current.close()
+        _current = None
+    token = secrets.token_hex(16)
+    world = World(exercise, seed, name, _doorway.open(seed, token), token)
+    client.install(_doorway.port, alive=world.alive, gone=gone(exercise.id))
+    _current = world
+    return world
+
+
+def current() -> World:
+    """The world that the last `begin` opened. Raises Told before the first one, and when the world has stopped."""
+    if _current is None:
+        raise Told('There is no cloud yet: run the cell with begin(…) above, for example x = begin("O-8").')
+    if not _current.alive():
+        raise Told(gone(_current.exercise.id))
+    return _current
+
+
+@atexit.register
+def _remove_files() -> None:
+    if _current is not None:
+        shutil.rmtree(_current.folder, ignore_errors=True)
