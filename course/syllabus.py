@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from course.errors import CourseError
+
 HERE = Path(__file__).resolve().parent
 SYLLABUS = HERE / "syllabus.toml"
 OBJECTIVES = HERE / "exam" / "objectives.csv"
@@ -25,7 +27,7 @@ ASSIGNMENT_NAME = re.compile(r"d\d(_[a-z]+)+")
 Entry = TypeVar("Entry")
 
 
-class SyllabusError(ValueError):
+class SyllabusError(CourseError):
     """The syllabus contradicts itself; the message names the entry and the field."""
 
 

@@ -9,6 +9,8 @@ import re
 import shutil
 from pathlib import Path
 
+from course.errors import CourseError
+
 from . import notebook, release
 
 WITHHELD = ("authoring", "exam/keys", "grading", "hidden")  # of the package
@@ -18,8 +20,8 @@ LITTER = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 SHORTEST_LINE = 16  # characters; a shorter line of a solution tells nothing, such as a closing bracket
 
 
-class BundleError(Exception):
-    """The bundle was not made; the message is one sentence that says why and what to do."""
+class BundleError(CourseError):
+    """The bundle was not made."""
 
 
 def build(root: Path, target: Path) -> list[str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course.errors import CourseError
+
 PARTS = (
     "heading", "story", "principle", "worked", "predict", "holes", "prompt", "blank", "begin", "check",
     "quiz", "trap", "takeaway", "picture", "reflection", "model_answer",
@@ -28,8 +30,8 @@ BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
 
-class NotebookError(ValueError):
-    """The file is not a notebook the course can read; the message is one sentence that says what to do."""
+class NotebookError(CourseError):
+    """The file is not a notebook that the course can read."""
 
 
 @dataclass(frozen=True)
