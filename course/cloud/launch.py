@@ -44,19 +44,19 @@ class Parents:
         self._ready: set[str] = set()
 
     def wait_ready(self, kind: str, timeout: float = START_SECONDS) -> None:
-        """Wait until the parent has imported everything; LaunchError with its own words if it cannot, or after `timeout` s."""
+        """Wait until the parent has imported everything; LaunchError if it cannot (its words), or after `timeout` s."""
         if kind in self._ready:
             return
         process = self._processes[kind]
         assert process.stdout is not None
         if not select.select([process.stdout], [], [], timeout)[0]:
-            raise LaunchError(f"The course's {kind} parent was not ready after {timeout:g} s; see whether the machine is busy.")
+            raise LaunchError(f"The course's {kind} parent was not ready after {timeout:g} s; is the machine busy?")
         line = process.stdout.readline()
         if not line:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(CLOSE_SECONDS)
             said = last_lines(self._errors[kind], 1)
-            raise LaunchError(said or f"The course's {kind} parent ended before it was ready (exit code {process.poll()}).")
+            raise LaunchError(said or f"The course's {kind} parent ended unready (exit code {process.poll()}).")
         if json.loads(line).get("ready") is not True:
             raise LaunchError(f"The course's {kind} parent said something else than that it is ready: {line!r}.")
         self._ready.add(kind)
@@ -117,7 +117,8 @@ def _spawn(parents: Parents, kind: str, path: Path, command: Sequence[str]) -> N
         try:
             listener.bind(str(path))
         except OSError as error:
-            raise LaunchError(f"Cannot listen at {path} ({error}); choose a folder with a shorter path on a local disk.") from None
+            reason = f"Cannot listen at {path} ({error}); choose a folder with a shorter path on a local disk."
+            raise LaunchError(reason) from None
         path.chmod(0o600)
         listener.listen(4096)
         errors = tempfile.TemporaryFile()  # noqa: SIM115 lives as long as the parent
@@ -187,11 +188,10 @@ class WorldHandle:
                 if "error" in message:
                     raise LaunchError(message["error"])
         if not self._ended:
-            raise LaunchError(f"The notebook's cloud did not answer within {timeout:g} s; see whether the machine is busy.")
+            raise LaunchError(f"The notebook's cloud did not answer within {timeout:g} s; is the machine busy?")
         words = self.last_words()
-        raise LaunchError(
-            f"The notebook's cloud ended before it answered (exit code {self.exit_code})" + (f":\n{words}" if words else ".")
-        )
+        said = f":\n{words}" if words else "."
+        raise LaunchError(f"The notebook's cloud ended before it answered (exit code {self.exit_code}){said}")
 
     def _listen(self, timeout: float) -> list[dict]:
         """Messages that arrive within `timeout` s; notes the end."""
@@ -224,7 +224,7 @@ def open_world(
     """A fresh world that answers on `listener` (bound to 127.0.0.1 and listening; the caller keeps it and closes it).
 
     sockets: where the parents listen (Parents.sockets). seed: of its randomness. start: its clock's first second (Unix
-    time), None for now. token: what its control plane will ask for. LaunchError if it does not answer within `timeout` s.
+    time), None for now. token: what its control plane asks for. LaunchError if it does not answer within `timeout` s.
     """
     line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     output = tempfile.TemporaryFile()  # noqa: SIM115 lives as long as the handle
@@ -236,7 +236,8 @@ def open_world(
             line.connect(str(sockets["world"]))
             lifeline.send(line, message, [listener.fileno(), output.fileno()])
         except OSError as error:
-            raise LaunchError(f"The course's world parent does not answer at {sockets['world']} ({error}); start it again.") from None
+            reason = f"The course's world parent does not answer at {sockets['world']} ({error}); start it again."
+            raise LaunchError(reason) from None
         world._wait_ready(timeout)
     except BaseException:
         world.close()

@@ -3,9 +3,9 @@
     python -m course.cloud.parent --preload world|job --socket PATH
 
 Its lifeline is stdin: at end of file it ends every child, then itself. It prints {"ready": true, "pid": …} once it has
-imported all and is listening at PATH. A client connects and sends one frame (course.cloud.runtime.lifeline) with "do"
-and its file descriptors; the parent forks and answers {"pid": …}, later {"exit": code}, negative for a signal. The child
-keeps the connection as its lifeline. One thread, no open socket but its own: that is what makes forking safe and cheap.
+imported all. A client connects at PATH and sends one frame (course.cloud.runtime.lifeline) with file descriptors; the
+parent forks and answers {"pid": …}, later {"exit": code}, negative for a signal. The child keeps the connection as its
+lifeline. One thread, no open socket but its own: that is what makes forking safe and cheap.
 """
 
 import argparse
@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from course.cloud.runtime import lifeline, linux, process, program, supervisor
 
@@ -63,6 +64,16 @@ class Kind:
     prepare: Callable[[], object] | None = None  # called once after importing; children inherit what it cached
 
 
+SKLEARN = (
+    "linear_model",
+    "ensemble",
+    "pipeline",
+    "compose",
+    "preprocessing",
+    "impute",
+    "metrics",
+    "model_selection",
+)
 KINDS = {
     "world": Kind(run_world, modules=("course.cloud.world",), prepare=process.mode),
     "job": Kind(
@@ -71,19 +82,7 @@ KINDS = {
             "numpy",
             "pandas",
             "joblib",
-            *(
-                f"sklearn.{part}"
-                for part in (
-                    "linear_model",
-                    "ensemble",
-                    "pipeline",
-                    "compose",
-                    "preprocessing",
-                    "impute",
-                    "metrics",
-                    "model_selection",
-                )
-            ),
+            *(f"sklearn.{part}" for part in SKLEARN),
         ),
         packages=("course.cloud.containers",),
     ),
@@ -107,19 +106,19 @@ def preload(name: str) -> None:
             _import(found.name)
     if kind.prepare:
         kind.prepare()
-    if linux.HERE and len(os.listdir("/proc/self/task")) > 1:
-        names = sorted(Path(f"/proc/self/task/{task}/comm").read_text().strip() for task in os.listdir("/proc/self/task"))
-        raise PreloadError(f"a library started a thread while it was imported ({', '.join(names)}), so forking is not safe")
+    if linux.HERE and len(tasks := list(Path("/proc/self/task").iterdir())) > 1:
+        names = ", ".join(sorted((task / "comm").read_text().strip() for task in tasks))
+        raise PreloadError(f"a library started a thread while it was imported ({names}), so forking is not safe")
     gc.collect()
     gc.freeze()
 
 
-def _import(module: str):  # noqa: ANN202 a module
+def _import(module: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise PreloadError(f"cannot import {module} ({reason}); install the course's packages into {sys.prefix}") from error
+        raise PreloadError(f"cannot import {module} ({reason}); see whether {sys.prefix} has its packages") from error
 
 
 @dataclass
@@ -307,7 +306,7 @@ def refuse_all(listener: socket.socket, reason: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a parent; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m course.cloud.parent", description="A warm parent of worlds or jobs.")
+    parser = argparse.ArgumentParser("python -m course.cloud.parent", description="A warm parent of worlds or jobs.")
     parser.add_argument("--preload", choices=KINDS, required=True, help="what its children are")
     parser.add_argument("--socket", required=True, metavar="PATH", help="where it listens")
     parser.add_argument("--listener", type=int, metavar="FD", help="a socket already listening at PATH, inherited")

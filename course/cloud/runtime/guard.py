@@ -16,13 +16,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import course
-from course.cloud.runtime import lifeline, linux, program
-from course.cloud.runtime.rootfs import OPT_ML
-from course.cloud.runtime.sandbox import FIRST_ID, IDS, give
+from course.cloud.runtime import lifeline, linux, program, scratch
+from course.cloud.runtime.rootfs import CHECKOUT, OPT_ML, PACKAGE
+from course.cloud.runtime.sandbox import FIRST_ID, IDS
 
-_PACKAGE = Path(course.__file__).resolve().parent
-HIDDEN = tuple(str(path) for path in (_PACKAGE / "hidden", _PACKAGE.parent / "source", _PACKAGE.parent / "tests"))
+HIDDEN = [str(PACKAGE / "hidden"), *(str(CHECKOUT / name) for name in ("source", "tests") if CHECKOUT)]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -41,7 +39,7 @@ class Guard:
         port = listener.getsockname()[1] if listener else None
         user = _own_id(job["opt_ml"])
         if user is not None:
-            give(Path(job["opt_ml"]), user)
+            scratch.give(Path(job["opt_ml"]), user)
         processes = _processes(job["limits"]["processes"], user)
         os.makedirs(os.path.join(job["opt_ml"], "tmp"), exist_ok=True)
         self._user_pid = os.fork()
@@ -116,7 +114,7 @@ def _own_id(opt_ml: str) -> int | None:
 
 
 def _processes(limit: int, user: int | None) -> int | None:
-    """RLIMIT_NPROC for a job: it counts all of a user's tasks, so those that run already come on top. None: not held."""
+    """RLIMIT_NPROC for a job: it counts all of a user's tasks, so those running already come on top. None: not held."""
     if user is not None:
         return limit
     if not linux.HERE or os.geteuid() == 0:
@@ -161,8 +159,8 @@ def _be_user(
 def environment(job: dict, port: int | None) -> dict[str, str]:
     """The job's variables with the real folder for /opt/ml and our own listener for the cloud's port."""
     folder = job["opt_ml"]
-    scratch = os.path.join(folder, "tmp")
-    moved = {"HOME": scratch, "TMPDIR": scratch, "SAGEMAKER_BASE_DIR": folder}
+    tmp = os.path.join(folder, "tmp")
+    moved = {"HOME": tmp, "TMPDIR": tmp, "SAGEMAKER_BASE_DIR": folder}
     for name, value in job["environment"].items():
         value = folder + value[len(OPT_ML) :] if value == OPT_ML or value.startswith(f"{OPT_ML}/") else value
         if port is not None:

@@ -50,7 +50,7 @@ def take(line: socket.socket, size: int) -> tuple[bytes, list[int]]:
 
 
 def receive(line: socket.socket) -> tuple[dict | None, list[int]]:
-    """Wait for one message: (message, descriptors), or (None, []) at the end of the line. Never reads past the frame."""
+    """Wait for one message: (message, descriptors); message is None at the end of the line. Reads no further."""
     head, descriptors = b"", []
     while len(head) < LENGTH.size:
         data, more = take(line, LENGTH.size - len(head))

@@ -1,6 +1,6 @@
 """Linux's own calls that Python has no name for. Importable everywhere; each function needs Linux when called.
 
-Every function raises OSError with the kernel's errno. The syscall numbers are those every architecture shares (since 5.0).
+Every function raises OSError with the kernel's errno. The syscall numbers are shared by all architectures.
 """
 
 import contextlib
@@ -129,7 +129,7 @@ def set_hostname(name: str) -> None:
 
 
 def die_with_parent(signal_number: int) -> None:
-    """Have the kernel send this signal when the parent *thread* ends. A later change of user or capabilities clears it."""
+    """Have the kernel send this signal when the parent *thread* ends. A later change of user or rights clears it."""
     _prctl("PR_SET_PDEATHSIG", _PR_SET_PDEATHSIG, signal_number)
 
 

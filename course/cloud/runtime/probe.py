@@ -19,10 +19,11 @@ def inside() -> None:
     subprocess.run([sys.executable, "-c", "import json, socket"], check=True, stdin=subprocess.DEVNULL)
 
 
-def main(folder: str) -> None:
-    """Exit 0 if a job can run in namespaces with `folder` as its /opt/ml, else print why not and exit 1."""
+def main() -> None:
+    """Exit 0 if a job can run in namespaces with the last argument as its /opt/ml, else print why not and exit 1."""
+    folder = sys.argv[-1]
     line, theirs = socket.socketpair()
-    channel, channel_end = socket.socketpair()
+    _channel, channel_end = socket.socketpair()
     pulse, _pulse_end = os.pipe()
     job = {"entry": ENTRY, "mode": "namespaces", "opt_ml": folder, "environment": {}, "limits": LIMITS}
     pid = os.fork()

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from course.cloud.launch import LaunchError
 from course.cloud.runtime import lifeline
@@ -39,7 +39,8 @@ class Spec:
     """What to run.
 
     entry: "package.module:function", called without arguments in the forked, sandboxed child.
-    opt_ml: a folder made by the caller; it is /opt/ml inside (guard mode: SAGEMAKER_BASE_DIR names it). The job owns it.
+    opt_ml: a folder made by the caller; it is /opt/ml inside (guard mode: SAGEMAKER_BASE_DIR names it). The job owns
+        it; after the job it holds regular files and folders only.
     environment: every variable of the job, but for the defaults in runtime/program.py. AWS's address there must be
         127.0.0.1:cloud_port.
     cloud_port: where the cloud's listener appears inside; None for a job without any network.
@@ -55,14 +56,14 @@ class Spec:
 
 
 class Process:
-    """A running job. Made by `launch`; the caller reads `lines` to the end, awaits `wait`, and closes channel and listener."""
+    """A running job. Made by `launch`; its caller reads `lines` to the end and awaits `wait`, then `close`s it."""
 
-    def __init__(self, connection: socket.socket, output: int, channel: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, output: BinaryIO, channel: socket.socket) -> None:
         self.pid = 0  # of its supervisor
         self.listener: socket.socket | None = None
         self.channel = channel
         self._connection = connection
-        self._output: int | None = output
+        self._output: BinaryIO | None = output
         self._frames = lifeline.Frames()
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = self._loop.create_future()
@@ -76,7 +77,7 @@ class Process:
         """
         if self._output is None:
             return
-        pipe, self._output = open(self._output, "rb", buffering=0), None  # noqa: SIM115 the transport closes it
+        pipe, self._output = self._output, None  # the transport closes it
         reader = asyncio.StreamReader(limit=LONGEST_LINE)
         transport, _ = await self._loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
         try:
@@ -111,14 +112,13 @@ class Process:
                 self._connection.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        """Kill the job if it runs, and give everything back; for callers that will not wait."""
+        """Give everything back; kills the job if it still runs."""
         self._end(-9)
         self.channel.close()
         if self.listener:
             self.listener.close()
         if self._output is not None:
-            os.close(self._output)
-            self._output = None
+            self._output.close()
 
     def _hear(self) -> None:
         """Something arrived on the connection."""
@@ -154,7 +154,7 @@ class Process:
 
 
 async def launch(job_parent_socket: Path, spec: Spec) -> Process:
-    """Start a job; returns when its sandbox stands and its code is about to run. LaunchError if it cannot be started."""
+    """Start a job; returns when its sandbox stands and its code is about to run. LaunchError if it cannot start."""
     loop = asyncio.get_running_loop()
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.setblocking(False)
@@ -166,11 +166,12 @@ async def launch(job_parent_socket: Path, spec: Spec) -> Process:
     output, output_end = os.pipe()
     channel, channel_end = socket.socketpair()
     channel.setblocking(False)
-    process = Process(connection, output, channel)
+    process = Process(connection, open(output, "rb", buffering=0), channel)  # noqa: SIM115 closed by `lines` or `close`
     try:
         with channel_end:
             try:
-                frame = lifeline.encode({"do": "job", "mode": mode(), **asdict(spec), "opt_ml": str(spec.opt_ml.resolve())})
+                job = {**asdict(spec), "opt_ml": str(spec.opt_ml.resolve())}
+                frame = lifeline.encode({"do": "job", "mode": mode(), **job})
                 sent = socket.send_fds(connection, [frame[:4]], [output_end, channel_end.fileno()])
                 await loop.sock_sendall(connection, frame[sent:])
             finally:
@@ -203,11 +204,12 @@ def _probe() -> str:
         return f"{sys.platform} has no namespaces"
     # Another process, because this one may have threads, and must keep its own namespaces.
     root = str(Path(__file__).resolve().parents[3])
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from course.cloud.runtime import probe; probe.main(sys.argv[2])"
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from course.cloud.runtime import probe; probe.main()"
     with tempfile.TemporaryDirectory(prefix="course-probe-") as folder:
         command = [sys.executable, "-I", "-c", code, root, folder]
+        nothing = subprocess.DEVNULL
         try:
-            answer = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, stdin=subprocess.DEVNULL)
+            answer = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, stdin=nothing)
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"trying namespaces failed: {error}"
     if answer.returncode == 0:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from course.cloud.runtime import linux
+from course.cloud.runtime.rootfs import CHECKOUT
 
 # What every container has, unless its environment says otherwise.
 DEFAULTS = {
@@ -85,9 +86,10 @@ def reset_signals() -> None:
 
 
 def limit(limits: Mapping[str, int], *, processes: int | None) -> None:
-    """Set the rlimits for good. `limits` has memory_bytes, file_bytes, open_files; `processes` is None where it cannot be held."""
+    """Set the rlimits for good: memory_bytes, file_bytes and open_files of `limits`, and `processes` if not None."""
     wanted = {
-        resource.RLIMIT_CORE: 0,
+        # One byte: no core file, and (unlike 0) no program of the host's that gets it through a pipe.
+        resource.RLIMIT_CORE: 1,
         resource.RLIMIT_FSIZE: limits["file_bytes"],
         resource.RLIMIT_NOFILE: limits["open_files"],
         # The address space, not the data segment: shared anonymous memory counts only here.
@@ -111,10 +113,11 @@ def volunteer_for_oom() -> None:
 
 
 def take_environment(environment: Mapping[str, str]) -> None:
-    """Exactly these variables, and no trace of the parent's modules as __main__."""
+    """Exactly these variables; no way to the course's source, and nothing of the parent's in __main__."""
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
+    sys.path[:] = [entry for entry in sys.path if entry and not (CHECKOUT and os.path.realpath(entry) == str(CHECKOUT))]
     sys.argv = [""]
     main = types.ModuleType("__main__")
     main.__builtins__ = sys.modules["builtins"]  # type: ignore[attr-defined]

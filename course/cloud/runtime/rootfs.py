@@ -32,7 +32,10 @@ TMP_BYTES, SHARED_MEMORY_BYTES, ROOT_BYTES = 1 << 30, 256 << 20, 1 << 20
 HOSTNAME = "algo-1"  # what SageMaker calls the first host of a job
 OPT_ML = "/opt/ml"
 
-_PACKAGE = Path(course.__file__).resolve().parent
+PACKAGE = Path(course.__file__).resolve().parent
+CHECKOUT = PACKAGE.parent if (PACKAGE.parent / "pyproject.toml").exists() else None
+"""Where the whole repository lies, if the package is used from a checkout of it."""
+
 _PLAIN = linux.MS_NOSUID | linux.MS_NODEV
 _SEALED = linux.ATTR_READ_ONLY | linux.ATTR_NOSUID | linux.ATTR_NODEV
 
@@ -57,7 +60,7 @@ class Root:
         return False
 
     def show(self, path: str, attributes: int = _SEALED) -> None:
-        """Show the host's `path` under the same name; symbolic links on the way are made again. Missing ones are skipped."""
+        """Show the host's `path` under the same name, if it exists; symbolic links on the way are made again."""
         here = "/"
         parts = Path(path).parts[1:]
         for index, part in enumerate(parts):
@@ -69,7 +72,8 @@ class Root:
                 link = os.readlink(here)
                 if not os.path.lexists(self.at(here)):
                     os.symlink(link, self.at(here))
-                return self.show(os.path.normpath(os.path.join(os.path.dirname(here), link, *parts[index + 1 :])), attributes)
+                target = os.path.join(os.path.dirname(here), link, *parts[index + 1 :])
+                return self.show(os.path.normpath(target), attributes)
             if not os.path.exists(here):
                 return None
             if index < len(parts) - 1:
@@ -123,23 +127,22 @@ def enter(opt_ml: str, user: int, group: int, read_only: tuple[str, ...]) -> Non
 
 
 def _show_python(root: Root) -> None:
-    checkout = _PACKAGE.parent if (_PACKAGE.parent / "pyproject.toml").exists() else None
-    if checkout:
-        root.hide(str(checkout))
+    if CHECKOUT:
+        root.hide(str(CHECKOUT))
     for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix)):
         # An environment made in the checkout itself: its folders, not what lies beside them.
-        around = checkout and checkout.is_relative_to(prefix)
+        around = CHECKOUT and CHECKOUT.is_relative_to(prefix)
         for part in ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg") if around else ("",):
             root.show(os.path.join(prefix, part) if part else prefix)
     for entry in sys.path:
-        if os.path.isabs(entry) and not (checkout and Path(entry).resolve() in (checkout, *checkout.parents)):
+        if os.path.isabs(entry) and not (CHECKOUT and CHECKOUT.is_relative_to(Path(entry).resolve())):
             root.show(entry)
     program = sys.executable
     root.show(program)
     while os.path.islink(program):
         program = os.path.normpath(os.path.join(os.path.dirname(program), os.readlink(program)))
         root.show(program)
-    root.hide(str(_PACKAGE))
+    root.hide(str(PACKAGE))
 
 
 def _make_devices(root: Root) -> None:

@@ -11,10 +11,11 @@ import select
 import signal
 import socket
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from course.cloud.runtime import lifeline, linux, program, rootfs, seccomp
+from course.cloud.runtime import lifeline, linux, program, rootfs, scratch, seccomp
 
 INSIDE_ID = 1000  # what an ordinary user's jobs call themselves; outside they are that user
 FIRST_ID, IDS = 60_000, 4096  # real root's jobs run under one of these
@@ -76,7 +77,7 @@ class Init:
         self._tie = tie  # at end of file once the supervisor is gone
         self._user_pid = 0
 
-    def run(self, entry, user: int, privileged: bool) -> NoReturn:  # noqa: ANN001 any callable
+    def run(self, entry: Callable[[], object], user: int, privileged: bool) -> NoReturn:
         """Everything from new namespaces to the end of the job."""
         try:
             try:
@@ -102,7 +103,7 @@ class Init:
         listener = _listen(self._job["cloud_port"])
         linux.set_hostname(rootfs.HOSTNAME)
         if privileged:
-            give(Path(opt_ml), user)
+            scratch.give(Path(opt_ml), user)
         rootfs.enter(opt_ml, user, user, tuple(self._job["read_only"]))
         linux.drop_bounding_capabilities()
         if privileged:
@@ -119,7 +120,8 @@ class Init:
         seccomp.install()
         return listener
 
-    def _be_user(self, entry) -> None:  # noqa: ANN001 any callable
+    def _be_user(self, entry: Callable[[], object]) -> None:
+        os.setsid()  # the kernel shares out the processors by session
         linux.set_dumpable(True)  # an ordinary process again: its own /proc/self is its own
         program.prepare(self._job, self._output, self._channel, rootfs.OPT_ML, self._job["limits"]["processes"])
         entry()
@@ -138,16 +140,8 @@ class Init:
         os.kill(self._user_pid, number)
 
 
-def give(tree: Path, user: int) -> None:
-    """Make `user` the owner of a folder and all in it, without following links."""
-    os.chown(tree, user, user)
-    for _, folders, files, here in os.fwalk(tree):
-        for name in (*folders, *files):
-            os.chown(name, user, user, dir_fd=here, follow_symlinks=False)
-
-
 def _become_mapped_user(inside: int) -> None:
-    """Enter a user namespace in which we are `inside` and may make the other namespaces; children get a pid namespace."""
+    """Enter a user namespace in which we are `inside` and may make the others; children get a pid namespace."""
     user, group = os.getuid(), os.getgid()
     linux.unshare(linux.NEW_USER | linux.NEW_PID)
     Path("/proc/self/setgroups").write_text("deny")

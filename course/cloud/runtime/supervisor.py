@@ -1,6 +1,6 @@
 """The supervisor of one job: the forked child of the job parent that holds the job's lifeline.
 
-It never runs foreign code. It ends the job when its lifeline or the parent goes, and then itself, with the job's status.
+It never runs foreign code. It ends the job when its lifeline or the parent goes, and then itself as the job ended.
 """
 
 import os
@@ -8,9 +8,10 @@ import resource
 import select
 import signal
 import socket
+from pathlib import Path
 from typing import NoReturn, Protocol
 
-from course.cloud.runtime import guard, lifeline, sandbox
+from course.cloud.runtime import guard, lifeline, sandbox, scratch
 
 
 class Cage(Protocol):
@@ -51,7 +52,11 @@ def supervise(message: dict, descriptors: list[int], line: socket.socket, pulse:
     signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
     for descriptor in descriptors:
         os.close(descriptor)  # the server must see the end of the output when the job ends
-    _end_like(_watch(cage, line, pulse, wake))
+    code = _watch(cage, line, pulse, wake)
+    try:
+        scratch.settle(Path(message["opt_ml"]))
+    finally:
+        _end_like(code)
 
 
 def _watch(cage: Cage, line: socket.socket, pulse: int, wake: int) -> int:
