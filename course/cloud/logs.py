@@ -1,5 +1,6 @@
 """A process's output on its way to CloudWatch Logs: bounded, in batches, with metrics read from it by regex."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from .base import Base
 from .clock import Clock
 from .errors import CloudError
 
-_MAX_BYTES = 16 << 20  # of one stream; what comes after is read and dropped, so that the process is never blocked
+_MAX_BYTES = 4 << 20  # of one stream; what comes after is read and dropped, so that the process is never blocked
 _BATCH = 200
 
 
@@ -28,6 +29,8 @@ class LogStream:
         self.group, self.stream = group, stream
         self._metrics = [(name, re.compile(pattern)) for name, pattern in metrics or []]
         self._bytes = 0
+        self._batch: list[dict[str, object]] = []
+        self._writing = asyncio.Lock()
         self.points: list[MetricPoint] = []
 
     async def open(self) -> None:
@@ -40,30 +43,33 @@ class LogStream:
                     raise
 
     async def follow(self, lines: AsyncIterator[bytes]) -> None:
-        """Write every line until the output ends."""
-        batch: list[dict[str, object]] = []
+        """Write every line until the output ends: what has come together in one turn goes in one call."""
+        writer: asyncio.Task[None] | None = None
         async for raw in lines:
             line = raw.decode("utf-8", "replace").rstrip("\r\n")
             self._read_metrics(line)
             self._bytes += len(raw)
             if self._bytes > _MAX_BYTES:
                 if self._bytes - len(raw) <= _MAX_BYTES:
-                    batch.append(self._event("[output beyond 16 MiB is not kept]"))
+                    self._add("[output beyond 4 MiB is not kept]")
                 continue
             if line:
-                batch.append(self._event(line))
-            if len(batch) >= _BATCH:
-                await self.write(batch)
-                batch = []
-        await self.write(batch)
+                self._add(line)
+            if len(self._batch) >= _BATCH:
+                await self._write()
+            elif writer is None or writer.done():
+                writer = asyncio.ensure_future(self._write())
+        await self._write()
 
-    async def write(self, events: list[dict[str, object]]) -> None:
-        if events:
-            await self._base.call("logs", "PutLogEvents", logGroupName=self.group, logStreamName=self.stream,
-                                  logEvents=events)
+    async def _write(self) -> None:
+        async with self._writing:
+            events, self._batch = self._batch, []
+            if events:
+                await self._base.call("logs", "PutLogEvents", logGroupName=self.group, logStreamName=self.stream,
+                                      logEvents=events)
 
-    def _event(self, line: str) -> dict[str, object]:
-        return {"timestamp": int(self._clock.time() * 1000), "message": line}
+    def _add(self, line: str) -> None:
+        self._batch.append({"timestamp": int(self._clock.time() * 1000), "message": line})
 
     def _read_metrics(self, line: str) -> None:
         # A learner's regex runs here: lines are at most 16 KiB, and only their first KiB is searched.

@@ -1,0 +1,118 @@
+"""A bucket, a role and scripts to train and serve with."""
+
+import io
+import tarfile
+from types import SimpleNamespace
+
+import pytest
+
+from course.cloud.images import SCIKIT_LEARN
+
+TRAIN = """
+import argparse, json, os
+import joblib, numpy as np
+from sklearn.linear_model import LogisticRegression
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--strength", type=float, default=1.0)
+arguments = parser.parse_args()
+rows = np.loadtxt(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "train.csv"), delimiter=",")
+model = LogisticRegression(C=arguments.strength).fit(rows[:, 1:], rows[:, 0])
+print(f"accuracy={model.score(rows[:, 1:], rows[:, 0]):.4f} C={arguments.strength}")
+joblib.dump(model, os.path.join(os.environ["SM_MODEL_DIR"], "model.joblib"))
+"""
+SERVE = """
+import os, joblib
+
+def model_fn(model_dir):
+    return joblib.load(os.path.join(model_dir, "model.joblib"))
+"""
+
+
+def archive(**files: str) -> bytes:
+    """A sourcedir.tar.gz; names use __ for the dot."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name.replace("__", "."))
+            member.size = len(text.encode())
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def lab(cloud):
+    """Clients, a role, a bucket with training data, and short ways to say the long calls."""
+    s3, sm = cloud.client("s3"), cloud.client("sagemaker")
+    role = cloud.role()
+    s3.create_bucket(Bucket="lab")
+    rows = "\n".join(f"{i % 2},{i % 2 + i / 1000},{-(i % 2)}" for i in range(200))
+    s3.put_object(Bucket="lab", Key="data/train.csv", Body=rows.encode())
+
+    def put_code(key: str, **files: str) -> str:
+        s3.put_object(Bucket="lab", Key=key, Body=archive(**files))
+        return f"s3://lab/{key}"
+
+    def train(name: str, script: str = TRAIN, *, wait: bool = True, **more):
+        code = put_code(f"code/{name}.tar.gz", train__py=script)
+        request = {
+            "TrainingJobName": name, "RoleArn": role,
+            "AlgorithmSpecification": {"TrainingImage": SCIKIT_LEARN, "TrainingInputMode": "File"},
+            "HyperParameters": {"sagemaker_program": "train.py", "sagemaker_submit_directory": code},
+            "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": {
+                "S3DataType": "S3Prefix", "S3Uri": "s3://lab/data/"}}}],
+            "OutputDataConfig": {"S3OutputPath": "s3://lab/models"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+        }
+        for key, value in more.items():
+            request[key] = {**request[key], **value} if isinstance(request.get(key), dict) else value
+        sm.create_training_job(**request)
+        return done(name) if wait else None
+
+    def done(name: str):
+        waiter = sm.get_waiter("training_job_completed_or_stopped")
+        waiter.config.delay, waiter.config.max_attempts = 0.05, 1200
+        try:
+            waiter.wait(TrainingJobName=name)
+        except Exception as error:  # a failed job ends the waiter too
+            if "terminal failure" not in str(error):
+                raise
+        return sm.describe_training_job(TrainingJobName=name)
+
+    def deploy(name: str, model_data: str, script: str = SERVE, *, instances: int = 1, wait: bool = True, **environment):
+        code = put_code(f"code/{name}-serve.tar.gz", serve__py=script)
+        sm.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={
+            "Image": SCIKIT_LEARN, "ModelDataUrl": model_data, "Environment": {
+                "SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code, **environment}})
+        sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[{
+            "VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.m5.large",
+            "InitialInstanceCount": instances}])
+        sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        return settle(name) if wait else None
+
+    def settle(name: str):
+        waiter = sm.get_waiter("endpoint_in_service")
+        waiter.config.delay, waiter.config.max_attempts = 0.05, 1200
+        try:
+            waiter.wait(EndpointName=name)
+        except Exception as error:
+            if "terminal failure" not in str(error):
+                raise
+        return sm.describe_endpoint(EndpointName=name)
+
+    def gone(name: str) -> None:
+        sm.delete_endpoint(EndpointName=name)
+        waiter = sm.get_waiter("endpoint_deleted")
+        waiter.config.delay, waiter.config.max_attempts = 0.05, 1200
+        waiter.wait(EndpointName=name)
+
+    def logs(group: str, prefix: str = "") -> str:
+        client = cloud.client("logs")
+        named = {"logStreamNamePrefix": prefix} if prefix else {}
+        streams = client.describe_log_streams(logGroupName=group, **named)["logStreams"]
+        return "\n".join(event["message"] for stream in streams for event in client.get_log_events(
+            logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)["events"])
+
+    return SimpleNamespace(cloud=cloud, s3=s3, sm=sm, runtime=cloud.client("sagemaker-runtime"), role=role, train=train,
+                           done=done, deploy=deploy, settle=settle, gone=gone, logs=logs, put_code=put_code)

@@ -1,0 +1,208 @@
+"""Endpoints through real boto3: served by real processes, by weight, healed when they die, gone when deleted."""
+
+import concurrent.futures
+import json
+import os
+import select
+import signal
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from course.cloud.images import SCIKIT_LEARN
+
+from .conftest import archive
+
+CUSTOM = """
+import os, joblib
+from sklearn.base import BaseEstimator
+def model_fn(model_dir): return os.getpid()
+def input_fn(body, content_type): return body
+def predict_fn(data, model):
+    if data == b"raise" or data == "raise": raise ValueError("no such card")
+    if data == "die" or data == b"die": os._exit(3)
+    return data
+def output_fn(prediction, accept): return str(prediction), "text/plain"
+"""
+
+
+def answer(response) -> str:
+    return response["Body"].read().decode()
+
+
+@pytest.fixture(scope="module")
+def artefact(lab):
+    lab.train("for-endpoints")
+    return "s3://lab/models/for-endpoints/output/model.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def served(lab, artefact):
+    description = lab.deploy("served", artefact)
+    assert description["EndpointStatus"] == "InService", description
+    yield "served"
+    lab.gone("served")
+
+
+def test_an_endpoint_predicts_what_the_model_predicts(lab, served):
+    response = lab.runtime.invoke_endpoint(EndpointName=served, ContentType="text/csv", Accept="text/csv",
+                                           Body=b"0.0,0.0\n1.1,-1.0\n")
+    assert response["InvokedProductionVariant"] == "AllTraffic"
+    assert [float(v) for v in answer(response).split()] == [0.0, 1.0]
+    response = lab.runtime.invoke_endpoint(EndpointName=served, ContentType="application/json",
+                                           Accept="application/json", Body=json.dumps([[1.1, -1.0]]))
+    assert json.loads(answer(response)) == [1.0]
+
+
+def test_requests_at_once_are_each_answered_with_their_own(lab, served):
+    def ask(i):
+        body = f"{i % 2}.0,{-(i % 2)}.0\n" * (1 + i % 5)
+        return [float(v) for v in answer(lab.runtime.invoke_endpoint(
+            EndpointName=served, ContentType="text/csv", Accept="text/csv", Body=body)).split()] == [float(i % 2)] * (1 + i % 5)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, range(200)))
+    counted = lab.cloud.control("invocations")["served"]["AllTraffic"]["ok"]
+    assert counted >= 200
+
+
+@pytest.mark.parametrize(("body", "content_type", "status"), [
+    (b"1,x", "text/csv", 400), (b"1,2,3", "text/csv", 500), (b"", "text/csv", 400), (b"1,2", "image/png", 415)])
+def test_a_body_that_the_model_cannot_read_is_a_model_error(lab, served, body, content_type, status):
+    with pytest.raises(ClientError) as failure:
+        lab.runtime.invoke_endpoint(EndpointName=served, ContentType=content_type, Body=body)
+    assert failure.value.response["Error"]["Code"] == "ModelError"
+    assert failure.value.response["ResponseMetadata"]["HTTPStatusCode"] == 424
+    assert failure.value.response["OriginalStatusCode"] // 100 == status // 100
+    assert "from primary with message" in str(failure.value)
+
+
+def test_describe_and_list(lab, served):
+    found = lab.sm.describe_endpoint(EndpointName=served)
+    variant = found["ProductionVariants"][0]
+    assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (1, 1.0)
+    assert "served" in [e["EndpointName"] for e in lab.sm.list_endpoints(StatusEquals="InService")["Endpoints"]]
+    assert lab.sm.describe_endpoint_config(EndpointConfigName="served")["ProductionVariants"][0]["ModelName"] == "served"
+
+
+def test_weights_are_relative_and_a_target_overrides_them(lab, artefact):
+    code = lab.put_code("code/which.tar.gz", serve__py=(
+        "import os\ndef model_fn(d): return os.environ['WHO']\ndef predict_fn(data, model): return model\n"
+        "def output_fn(p, accept): return p, 'text/plain'"))
+    for who in ("blue", "green"):
+        lab.sm.create_model(ModelName=who, ExecutionRoleArn=lab.role, PrimaryContainer={
+            "Image": SCIKIT_LEARN, "ModelDataUrl": artefact, "Environment": {
+                "SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code, "WHO": who}})
+    lab.sm.create_endpoint_config(EndpointConfigName="split", ProductionVariants=[
+        {"VariantName": who, "ModelName": who, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1,
+         "InitialVariantWeight": weight} for who, weight in (("blue", 9), ("green", 1))])
+    lab.sm.create_endpoint(EndpointName="split", EndpointConfigName="split")
+    assert lab.settle("split")["EndpointStatus"] == "InService"
+
+    def ask(**more):
+        response = lab.runtime.invoke_endpoint(EndpointName="split", ContentType="text/csv", Body=b"1,2", **more)
+        assert answer(response) == response["InvokedProductionVariant"]
+        return response["InvokedProductionVariant"]
+
+    share = sum(ask() == "green" for _ in range(400))
+    assert 20 <= share <= 63  # binomial(400, .1): outside with probability below 1 in 1,000
+    assert {ask(TargetVariant="green") for _ in range(10)} == {"green"}
+    with pytest.raises(ClientError, match="Variant red not found"):
+        ask(TargetVariant="red")
+    lab.gone("split")
+
+
+def test_a_model_that_raises_and_one_that_dies(lab, artefact):
+    assert lab.deploy("custom", artefact, CUSTOM)["EndpointStatus"] == "InService"
+    ask = {"EndpointName": "custom", "ContentType": "text/plain"}
+    with pytest.raises(ClientError, match="ModelError"):
+        lab.runtime.invoke_endpoint(Body=b"raise", **ask)
+    assert "no such card" in lab.logs("/aws/sagemaker/Endpoints/custom")
+    with pytest.raises(ClientError, match="ModelError"):
+        lab.runtime.invoke_endpoint(Body=b"die", **ask)
+    for _ in range(200):  # until another process has taken its place
+        try:
+            assert "fine" in answer(lab.runtime.invoke_endpoint(Body=b"fine", **ask))
+            break
+        except ClientError as error:
+            assert error.response["Error"]["Code"] in ("ServiceUnavailable", "ModelError")
+    else:
+        pytest.fail("the endpoint did not heal")
+    lab.gone("custom")
+
+
+def test_a_model_that_does_not_load_fails_the_endpoint(lab, artefact):
+    found = lab.deploy("broken", artefact, "def model_fn(d): raise RuntimeError('no such file')")
+    assert found["EndpointStatus"] == "Failed"
+    assert "did not pass the ping health check" in found["FailureReason"]
+    assert "no such file" in lab.logs("/aws/sagemaker/Endpoints/broken")
+    with pytest.raises(ClientError, match="not found"):
+        lab.runtime.invoke_endpoint(EndpointName="broken", Body=b"1")
+    lab.gone("broken")
+
+
+def test_what_does_not_exist_is_named(lab):
+    with pytest.raises(ClientError, match='Could not find endpoint configuration "arn:aws:sagemaker'):
+        lab.sm.create_endpoint(EndpointName="x", EndpointConfigName="none")
+    with pytest.raises(ClientError, match='Could not find model "arn:aws:sagemaker'):
+        lab.sm.create_endpoint_config(EndpointConfigName="x", ProductionVariants=[{
+            "VariantName": "A", "ModelName": "none", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}])
+    with pytest.raises(ClientError, match="Could not find model data"):
+        lab.sm.create_model(ModelName="x", ExecutionRoleArn=lab.role, PrimaryContainer={
+            "Image": SCIKIT_LEARN, "ModelDataUrl": "s3://lab/none.tar.gz"})
+    with pytest.raises(ClientError) as failure:
+        lab.runtime.invoke_endpoint(EndpointName="none", Body=b"1")
+    assert failure.value.response["Error"]["Code"] == "ValidationError"
+
+
+def test_the_meter_runs_while_the_endpoint_does(lab, artefact):
+    lab.deploy("metered", artefact, instances=2)
+    lab.cloud.control("advance", seconds=3600)
+    line = next(e for e in lab.cloud.control("meter")["lines"] if e["resource"].startswith("metered/"))
+    assert line["to"] is None
+    assert line["cost"] == pytest.approx(0.24, rel=0.01)
+    lab.gone("metered")
+    line = next(e for e in lab.cloud.control("meter")["lines"] if e["resource"].startswith("metered/"))
+    assert line["to"] is not None
+
+
+def test_deleting_stops_the_processes(lab, artefact):
+    lab.deploy("short", artefact, CUSTOM)
+    before = {c["status"] for c in lab.cloud.control("timeline") if c["name"] == "short"}
+    assert {"Creating", "InService"} <= before
+    lab.gone("short")
+    assert [c["status"] for c in lab.cloud.control("timeline") if c["name"] == "short" and c["kind"] == "Endpoint"] == [
+        "Creating", "InService", "Deleting", "Deleted"]
+    with pytest.raises(ClientError, match="Could not find endpoint"):
+        lab.sm.describe_endpoint(EndpointName="short")
+
+
+def test_killing_the_world_ends_its_endpoints(open_cloud, parents):
+    children = Path(f"/proc/{parents.pid('job')}/task/{parents.pid('job')}/children")
+    if not children.exists():
+        pytest.skip("this system does not list a process's children")
+    before = set(children.read_text().split())
+    other = open_cloud()
+    other.client("s3").create_bucket(Bucket="bucket")
+    role = other.role()
+    other.client("s3").put_object(Bucket="bucket", Key="m.tar.gz", Body=archive(code__py="x"))
+    code = "s3://bucket/c.tar.gz"
+    other.client("s3").put_object(Bucket="bucket", Key="c.tar.gz", Body=archive(serve__py="def model_fn(d): return 1"))
+    sm = other.client("sagemaker")
+    sm.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer={
+        "Image": SCIKIT_LEARN, "ModelDataUrl": "s3://bucket/m.tar.gz",
+        "Environment": {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code}})
+    sm.create_endpoint_config(EndpointConfigName="m", ProductionVariants=[{
+        "VariantName": "A", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}])
+    sm.create_endpoint(EndpointName="m", EndpointConfigName="m")
+    waiter = sm.get_waiter("endpoint_in_service")
+    waiter.config.delay = 0.05
+    waiter.wait(EndpointName="m")
+    started = set(children.read_text().split()) - before
+    assert started
+    pidfds = [os.pidfd_open(int(pid)) for pid in started]
+    os.kill(other.handle.pid, signal.SIGKILL)
+    for fd in pidfds:
+        assert select.select([fd], [], [], 10)[0], "a process outlived its world"
+        os.close(fd)
