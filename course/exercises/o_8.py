@@ -111,7 +111,7 @@ def nothing_left(world: World) -> Finding:
     """Nothing that you made is still billed, and nothing else is gone"""
     asked = {
         "looked": "the meter, and what exists in the account now",
-        "expected": "endpoints that were yours, none of them running; everyone else's still there",
+        "expected": "nothing of yours running, and everyone else's still there",
     }
     states = {(event["kind"], event["name"]): event["status"] for event in world.control("timeline")}
     made = [key for key in states if key not in world.before and not key[1].startswith(CHECK)]

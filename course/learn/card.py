@@ -24,18 +24,27 @@ def show(
     exercise: Exercise,
     findings: Sequence[Finding],
     points: float,
-    elsewhere: Mapping[str, Any],
+    *,
+    elsewhere: Mapping[str, Any] | None = None,
     world: str | None = None,
 ) -> None:
-    """Display the card of a check. `elsewhere` maps hidden worlds to what engines recorded there: points, findings."""
+    """Display the card of a check.
+
+    `elsewhere` is given for a hidden check: what came of the cells in hidden worlds, by name. Its card comes after the
+    public one, so it leaves out what passed here.
+    """
     of = sum(probe.points for probe in exercise.probes)
     title = f"{exercise.id} {_title(exercise.id)}: {_number(points)} of {_number(of)} points"
-    lines = [_lines(finding, exercise.hints) for finding in findings]
-    lines += [_elsewhere(name, result, exercise.hints) for name, result in elsewhere.items()]
+    shown = list(findings)
+    if elsewhere is not None:
+        title += f" in {1 + len(elsewhere)} worlds" if elsewhere else " in this world, hidden probes included"
+        shown = [finding for finding in findings if finding.status != PASSED]
+    lines = [_lines(finding, exercise.hints) for finding in shown]
+    lines += [_elsewhere(name, result, exercise.hints) for name, result in (elsewhere or {}).items()]
     data = {
         "exercise": exercise.id, "world": world, "points": points, "of": of,
-        "findings": [finding.as_json() for finding in findings], "elsewhere": dict(elsewhere),
-        "hints": {id: exercise.hints[id].text for id in _hints(findings, elsewhere) if id in exercise.hints},
+        "findings": [finding.as_json() for finding in findings], "elsewhere": dict(elsewhere or {}),
+        "hints": {id: exercise.hints[id].text for id in _hints(findings, elsewhere or {}) if id in exercise.hints},
     }  # fmt: skip
     _display(_html(title, lines), _text(title, lines), {FINDINGS: data})
 

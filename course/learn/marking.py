@@ -35,14 +35,14 @@ def check(id: str, *, hidden: bool = False, **given: Any) -> float:
     if not current.alive():
         card.tell(id, world.gone(id))
         return 0.0
-    elsewhere = _elsewhere(id) if hidden else {}
+    elsewhere = _elsewhere(id) if hidden else None
     points = min(
         [
             total(findings[: len(found.probes)], findings[len(found.probes) :]),
-            *(float(result["points"]) for result in elsewhere.values()),
+            *(float(result["points"]) for result in (elsewhere or {}).values()),
         ]
     )
-    card.show(found, findings, points, elsewhere, world=current.name)
+    card.show(found, findings, points, elsewhere=elsewhere, world=current.name)
     return points
 
 

@@ -122,10 +122,12 @@ def _draw_timeline(lanes: list[Lane], pauses: list[tuple[int, timedelta]], chang
     for number, gap in pauses:
         axes.axvline(number - 0.5, color=INK, linestyle=":", linewidth=1)
         words = f"{gap / timedelta(hours=1):.0f} h pass"
-        axes.annotate(words, (number - 0.5, -0.75), fontsize=8, ha="center", color=INK)
+        box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
+        axes.annotate(words, (number - 0.5, -0.75), fontsize=8, ha="center", color=INK, bbox=box)
     axes.set_yticks(range(len(lanes)), [lane.label for lane in lanes])
     axes.set_ylim(len(lanes) - 0.4, -1.0)
     axes.set_xlim(0, changes + 0.3)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("changes of state, in order (not to the scale of time; a cross is the end)", fontsize=9, color=INK)
     axes.set_title("What was made here, and its states", loc="left", fontsize=11, color=INK)
     return figure

@@ -35,13 +35,15 @@ class Doorway:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self.listener.getsockname()[1]
         self._parents: launch.Parents | None = None
-        self._folder: Path | None = None
+        self._folder = Path()
+        self._sockets: dict[str, Path] = {}
         atexit.register(self.close)
 
     def prepare(self) -> bool:
         """Find the lab's parents, or begin to start private ones and return True. Returns before those are ready."""
-        if self._parents is not None:
+        if self._parents is not None and lab_answers(self._folder):
             return False
+        self._end_parents()  # someone killed them; begin again with others
         sockets = setting.read().lab_sockets
         if sockets and lab_answers(sockets):
             self._sockets = {kind: sockets / f"{kind}.sock" for kind in ("world", "job")}
@@ -60,11 +62,14 @@ class Doorway:
 
     def close(self) -> None:
         """End the private parents, if there are any, and everything they forked."""
+        self._end_parents()
+        self.listener.close()
+
+    def _end_parents(self) -> None:
         if self._parents is not None:
             self._parents.close()
-        if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
-        self.listener.close()
+        self._parents = None
 
 
 def lab_answers(sockets: Path) -> bool:
@@ -87,7 +92,7 @@ class World:
         self.before: frozenset[tuple[str, str]] = frozenset()
         self.started: Any = None
         self.folder = Path(tempfile.mkdtemp(prefix=f"{exercise.id.lower()}-"))
-        self._handle, self._token, self._session = handle, token, None
+        self._handle, self._token = handle, token
 
     def alive(self) -> bool:
         return self._handle.alive()
@@ -97,10 +102,15 @@ class World:
         if ("client", service) not in self.memory:
             import boto3
 
+            # boto3's default session has read the service's model already if the learner has a client of it.
             key, secret = client.ROOT
-            self._session = self._session or boto3.Session(key, secret, region_name=client.REGION)
-            made = self._session.client(service, endpoint_url=client.endpoint(self._handle.port))
-            self.memory["client", service] = made
+            self.memory["client", service] = boto3.client(
+                service,
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
+                region_name=client.REGION,
+                endpoint_url=client.endpoint(self._handle.port),
+            )
         return self.memory["client", service]
 
     def control(self, verb: str, **body: Any) -> Any:
@@ -156,6 +166,8 @@ def replace(exercise: Exercise, seed: int, name: str | None) -> World:
     token = secrets.token_hex(16)
     world = World(exercise, seed, name, _doorway.open(seed, token), token)
     client.install(_doorway.port, alive=world.alive, gone=gone(exercise.id))
+    # A learner's call on a world that has ended shows this one sentence, and no traceback through botocore.
+    client.CloudGone._render_traceback_ = Told._render_traceback_
     _current = world
     return world
 
