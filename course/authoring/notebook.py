@@ -157,6 +157,19 @@ def part(cell: NotebookNode) -> str | None:
     return cell.metadata.get("course", {}).get("part")
 
 
+def texts(cell: NotebookNode) -> list[str]:
+    """Every text of a cell's outputs, streams and MIME data alike; none of a prose cell."""
+    return [text for output in cell.get("outputs", []) for text in output_texts(output)]
+
+
+def output_texts(output: NotebookNode) -> list[str]:
+    if output.output_type == "stream":
+        return [output.text]
+    if output.output_type == "error":
+        return [output.evalue, *output.traceback]
+    return [str(value) for mime, value in output.data.items() if mime not in PICTURES]
+
+
 def tags(cell: NotebookNode) -> list[str]:
     return list(cell.metadata.get("tags", []))
 

@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -22,6 +23,7 @@ from nbformat import NotebookNode
 from . import notebook
 from .fault import Fault, relative
 
+CURE = "run `course refresh`"
 CELL_TIMEOUT = 300  # seconds of real time for one cell: five times what a whole notebook should take
 
 
@@ -120,12 +122,15 @@ def _differences(text: str, stored: notebook.Notebook, fresh: NotebookNode, name
         return
     found = False
     for before, after in zip(stored.cells, fresh.cells, strict=True):
-        old, new = _cell_text(before), _cell_text(after)
-        if old != new:
+        diff = _diff(_cell_text(before), _cell_text(after))
+        if diff:
             found = True
-            yield Fault(name, before.id, "refresh", *_excerpt(old, new))
+            change = _first_change(notebook.texts(before), notebook.texts(after))
+            message = change or "the cell is not in the canonical form"
+            yield Fault(name, before.id, "refresh", f"{message}: {CURE}", diff)
     if not found:
-        yield Fault(name, "-", "refresh", *_excerpt(text, expected))
+        message = f"the notebook is not in the canonical form: {CURE}"
+        yield Fault(name, "-", "refresh", message, _diff(text, expected))
 
 
 def _cell_text(cell: NotebookNode) -> str:
@@ -133,18 +138,22 @@ def _cell_text(cell: NotebookNode) -> str:
     return notebook.dumps(NotebookNode(cells=[cell], metadata=NotebookNode(), nbformat=4, nbformat_minor=5))
 
 
-def _excerpt(old: str, new: str, lines: int = 40) -> tuple[str, str]:
-    """One line that says what differs first, and a unified diff of at most `lines` lines."""
-    diff = list(difflib.unified_diff(old.splitlines(), new.splitlines(), "stored", "refreshed", "", "", 1, ""))
-    body = [line for line in diff if line[:1] in "+-" and not line.startswith(("+++", "---"))]
-    was = next((line[1:].strip() for line in body if line[0] == "-"), "nothing")
-    now = next((line[1:].strip() for line in body if line[0] == "+"), "nothing")
-    message = f"stored {_short(was)}, running gives {_short(now)}: run `course refresh`"
-    return message, "\n".join(diff[:lines])
+def _diff(old: str, new: str, lines: int = 40) -> str:
+    """The first lines of a unified diff; empty if nothing differs."""
+    diff = difflib.unified_diff(old.splitlines(), new.splitlines(), "stored", "refreshed", n=1, lineterm="")
+    return "\n".join(islice(diff, lines))
+
+
+def _first_change(old: list[str], new: list[str]) -> str | None:
+    """What the stored outputs say and what they say now, at the first line in which they differ."""
+    pairs = zip_longest("\n".join(old).splitlines(), "\n".join(new).splitlines(), fillvalue="")
+    was, now = next((pair for pair in pairs if pair[0] != pair[1]), (None, None))
+    return None if was is None else f"its output is stored as {_short(was)}, and now is {_short(now)}"
 
 
 def _short(line: str, width: int = 60) -> str:
-    return line if len(line) <= width else line[: width - 1] + "…"
+    line = line.strip()
+    return (line if len(line) <= width else line[: width - 1] + "…") or "nothing"
 
 
 def _first_line(text: str) -> str:

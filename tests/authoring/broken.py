@@ -360,5 +360,8 @@ BROKEN = {
     "an exemption by a comment": Broken(
         "exempt", "o-8-worked", "by a comment", source("o-8-worked", "# NBVAL_SKIP\nprint(1)")
     ),
+    "a picture that tells nothing": Broken(
+        "picture", "o-8-worked", "text equivalent", metadata("o-8-worked", "course", part="picture")
+    ),
     "a picture without words": Broken("picture", "o-8-worked", "text equivalent", outputs("o-8-worked", FIGURE)),
 }

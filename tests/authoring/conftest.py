@@ -5,6 +5,10 @@ import pytest
 from . import fixture_course
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "cohort: runs the course's bundle in an environment of its own")
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A course on disk in which everything holds."""

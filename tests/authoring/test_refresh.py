@@ -39,7 +39,7 @@ def test_a_stale_output_is_one_fault_with_its_diff_and_refreshing_cures_it(root:
     change(source, "o-8-worked", outputs=[from_dict(stream("another\n"))], execution_count=3)
     fault = only(refresh.run(root, check=True))
     assert (fault.path, fault.cell) == ("source/d0_orientation/d0_orientation.ipynb", "o-8-worked")
-    assert "run `course refresh`" in fault.message and "\n" not in fault.message
+    assert fault.message == "its output is stored as another, and now is txguard: run `course refresh`"
     assert '-      "another\\n"' in fault.detail and '+      "txguard\\n"' in fault.detail
     assert refresh.run(root) == [] and source.read_bytes() == fresh
 

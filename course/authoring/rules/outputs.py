@@ -40,7 +40,7 @@ def ran(book: Notebook, course: Syllabus) -> Iterator[Finding]:
 def stable(book: Notebook, course: Syllabus) -> Iterator[Finding]:
     """A stored output holds nothing random or timed: no address, id, time of day, machine's path or measured time."""
     for cell in book.code_cells:
-        text = "\n".join(texts(cell))
+        text = "\n".join(notebook.texts(cell))
         for kind, pattern in UNSTABLE.items():
             if found := pattern.search(text):
                 yield cell.id, f"the stored output has {kind}, {found.group()!r}: show something that stays the same"
@@ -73,26 +73,17 @@ def exempt(book: Notebook, course: Syllabus) -> Iterator[Finding]:
 def picture(book: Notebook, course: Syllabus) -> Iterator[Finding]:
     """A cell that shows a picture has its text equivalent: in its own output, or in a `picture` prose cell after it."""
     for index, cell in enumerate(book.cells):
-        if cell.cell_type != "code" or not any(_is_picture(output) for output in cell.outputs):
+        # Refreshing drops a picture's data, so a cell that always shows one says so by its part.
+        pictures = [output for output in cell.get("outputs", []) if _is_picture(output)]
+        if cell.cell_type != "code" or not (pictures or notebook.part(cell) == "picture"):
             continue
         after = book.cells[index + 1 : index + 2]
         prose = [c.source for c in after if c.cell_type == "markdown" and notebook.part(c) == "picture"]
-        said = " ".join([*prose, *(t for output in cell.outputs if not _is_picture(output) for t in _texts(output))])
+        said = " ".join(
+            [*prose, *(t for output in cell.outputs if not _is_picture(output) for t in notebook.output_texts(output))]
+        )
         if len(said.split()) < SHORTEST_EQUIVALENT:
             yield cell.id, "shows a picture without a text equivalent: print what it shows, or tell it in the next cell"
-
-
-def texts(cell: NotebookNode) -> list[str]:
-    """Every text of a cell's stored outputs, streams and MIME data alike."""
-    return [text for output in cell.outputs for text in _texts(output)]
-
-
-def _texts(output: NotebookNode) -> list[str]:
-    if output.output_type == "stream":
-        return [output.text]
-    if output.output_type == "error":
-        return [output.evalue, *output.traceback]
-    return [str(value) for mime, value in output.data.items() if mime not in notebook.PICTURES]
 
 
 def _is_picture(output: NotebookNode) -> bool:

@@ -9,7 +9,6 @@ from course.authoring.notebook import Notebook
 from course.syllabus import Exercise, Syllabus
 
 from . import Finding
-from .outputs import texts
 
 LONGEST_PRINCIPLE = 150  # words
 POINTS_BY_HAND = re.compile(r"\b\d+(\.\d+)?\s*(points?|marks?)\b", re.IGNORECASE)
@@ -79,7 +78,7 @@ def jump_list(book: Notebook, course: Syllabus) -> Iterator[Finding]:
     for cell in book.cells:
         if notebook.exercise(cell):
             break
-        text = "\n".join([cell.source, *texts(cell)]) if cell.cell_type == "code" else cell.source
+        text = "\n".join([cell.source, *notebook.texts(cell)]) if cell.cell_type == "code" else cell.source
         links += [unquote(first or second) for first, second in LINK.findall(text)]
     exercises = course.of(book.path.stem)
     for exercise in exercises:
@@ -102,7 +101,7 @@ def principle(book: Notebook, course: Syllabus) -> Iterator[Finding]:
 def no_emoji(book: Notebook, course: Syllabus) -> Iterator[Finding]:
     """No prose, code or stored output has an emoji."""
     for cell in book.cells:
-        text = "\n".join([cell.source, *texts(cell)]) if cell.cell_type == "code" else cell.source
+        text = "\n".join([cell.source, *notebook.texts(cell)]) if cell.cell_type == "code" else cell.source
         if found := EMOJI.search(text):
             yield cell.id, f"has the emoji U+{ord(found.group()):04X}: say it in words"
 
