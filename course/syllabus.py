@@ -129,12 +129,12 @@ def objective_ids(path: Path = OBJECTIVES) -> frozenset[str]:
 def _entry(kind: type[Entry], row: dict, key: str) -> Entry:
     """A table of the file as a dataclass; TOML's lists become tuples, every field must be there with its type."""
     name = str(row.get(key, f"[[{kind.__name__.lower()}]] without {key}"))
-    types = {field.name: field.type for field in fields(kind)}
+    types: dict[str, object] = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(set(row) - set(types)):
         raise SyllabusError(f"{name}: unknown field {unknown[0]!r}")
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
     for field, value in values.items():
-        expected = {str: str, int: int, bool: bool}.get(types[field], tuple)
+        expected = next((plain for plain in (str, int, bool) if types[field] is plain), tuple)
         _need(type(value) is expected, name, f"field {field!r} must be {expected.__name__}, got {value!r}")
     try:
         return kind(**values)

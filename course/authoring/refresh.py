@@ -146,9 +146,10 @@ def _diff(old: str, new: str, lines: int = 40) -> str:
 
 def _first_change(old: list[str], new: list[str]) -> str | None:
     """What the stored outputs say and what they say now, at the first line in which they differ."""
-    pairs = zip_longest("\n".join(old).splitlines(), "\n".join(new).splitlines(), fillvalue="")
-    was, now = next((pair for pair in pairs if pair[0] != pair[1]), (None, None))
-    return None if was is None else f"its output is stored as {_short(was)}, and now is {_short(now)}"
+    for was, now in zip_longest("\n".join(old).splitlines(), "\n".join(new).splitlines(), fillvalue=""):
+        if was != now:
+            return f"its output is stored as {_short(was)}, and now is {_short(now)}"
+    return None
 
 
 def _short(line: str, width: int = 60) -> str:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from nbformat import NotebookNode
 
@@ -32,9 +33,9 @@ def order(book: Notebook, course: Syllabus) -> Iterator[Finding]:
     if [id for id in found if id in wanted] != [id for id in wanted if id in found]:
         yield "-", f"the exercises stand as {', '.join(found)}, the syllabus has {', '.join(wanted)}"
     for before, cell, after in zip(book.cells, book.cells[1:], book.cells[2:], strict=False):
-        id = notebook.exercise(before)
-        if id and id == notebook.exercise(after) and notebook.exercise(cell) != id:
-            yield cell.id, f"stands among the cells of {id} and does not belong to it"
+        around = notebook.exercise(before)
+        if around and around == notebook.exercise(after) and notebook.exercise(cell) != around:
+            yield cell.id, f"stands among the cells of {around} and does not belong to it"
 
 
 def region(book: Notebook, course: Syllabus) -> Iterator[Finding]:
@@ -43,9 +44,9 @@ def region(book: Notebook, course: Syllabus) -> Iterator[Finding]:
         if "exec" not in exercise.mode.split("+") or not (cells := book.of(exercise.id)):
             continue
         parts = [notebook.part(cell) for cell in cells]
-        for name in ("begin", "check"):
-            if parts.count(name) != 1:
-                yield cells[0].id, f"{exercise.id} has {parts.count(name)} {name} cells: it needs one"
+        for single in ("begin", "check"):
+            if parts.count(single) != 1:
+                yield cells[0].id, f"{exercise.id} has {parts.count(single)} {single} cells: it needs one"
         if not set(parts) & set(TASKS):
             yield cells[0].id, f"{exercise.id} has no blank and no holes: nothing is left to the learner"
         opened = prompted = checked = False
@@ -92,8 +93,9 @@ def _check_fault(cell: NotebookNode) -> str | None:
     sentence = " ".join(comment)
     if not re.fullmatch(r"[A-Z].*[^.]\.", sentence) or re.search(r"[.!?] [A-Z]", sentence):
         return "should open with a comment of one sentence that says what it checks"
-    calls = [s.value if isinstance(s, ast.Expr) else None for s in _statements(cell.source)]
-    if len(calls) != 2 or not all(_is_call(call, "check") for call in calls):
+    statements = _statements(cell.source)
+    calls = [s.value for s in statements if isinstance(s, ast.Expr) and _is_call(s.value, "check")]
+    if len(calls) != 2 or len(statements) != 2:
         return f'should hold check("{id}", …) and, between hidden-test markers, the same call with hidden=True'
     public, hidden = calls
     if any([ast.unparse(a) for a in call.args] != [repr(id)] for call in calls):
@@ -188,6 +190,7 @@ def _uses(statement: ast.stmt, empty: list[str]) -> str | None:
     if isinstance(statement, ast.FunctionDef | ast.If):
         return None
     for node in ast.walk(statement):
+        used: list[ast.AST]
         if isinstance(node, ast.Call):
             used = [] if isinstance(node.func, ast.Name) else [*node.args, *(k.value for k in node.keywords)]
         elif isinstance(node, ast.Attribute | ast.Subscript):
@@ -223,5 +226,5 @@ def _statements(source: str) -> list[ast.stmt]:
         return []
 
 
-def _is_call(node: ast.AST | None, name: str) -> bool:
+def _is_call(node: ast.AST | None, name: str) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
