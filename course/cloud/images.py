@@ -1,8 +1,8 @@
 """Container images by their URI.
 
 Real: the registry account, repository and tags of AWS's pre-built scikit-learn image in us-east-1, as listed in
-https://github.com/aws/sagemaker-python-sdk/blob/master/src/sagemaker/image_uri_config/sklearn.json (1.4-2: pull request
-5303 there) and once in https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-us-east-1.html.
+https://github.com/aws/sagemaker-python-sdk/blob/master/src/sagemaker/image_uri_config/sklearn.json, formerly also in
+https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-us-east-1.html.
 
 Simulated: what runs. There is no Docker here. Every tag stands for script mode (course/cloud/containers) on this
 Python and this scikit-learn, whatever version the tag names; no image is pulled and nothing else can be run.
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 REGION = "us-east-1"
 SCIKIT_LEARN_ACCOUNT = "683313688378"
@@ -27,10 +26,6 @@ _URI = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})|@(?P<digest>sha256:[0-9a-f]{64}))"
 )
 _FRAMEWORKS = {(SCIKIT_LEARN_ACCOUNT, SCIKIT_LEARN_REPOSITORY): "scikit-learn"}
-_ENTRIES = {
-    ("scikit-learn", "train"): "course.cloud.containers.script_training:main",
-    ("scikit-learn", "serve"): "course.cloud.containers.script_serving:main",
-}
 
 
 class UnknownImage(LookupError):
@@ -50,12 +45,18 @@ class Image:
     framework: str
     account: str
 
-    def entry(self, command: Literal["train", "serve"]) -> str:
-        """What ``docker run image command`` runs, as "module:function"."""
-        return _ENTRIES[self.framework, command]
+    @property
+    def train(self) -> str:
+        """What ``docker run image train`` runs, as "module:function"."""
+        return "course.cloud.containers.script_training:main"
+
+    @property
+    def serve(self) -> str:
+        """What ``docker run image serve`` runs."""
+        return "course.cloud.containers.script_serving:main"
 
 
-def find(uri: str) -> Image:
+def resolve(uri: str) -> Image:
     """The image with that URI. Raises UnknownImage."""
     parts = _URI.fullmatch(uri)
     framework = parts and parts["region"] == REGION and _FRAMEWORKS.get((parts["account"], parts["repository"]))
