@@ -12,6 +12,7 @@ import asyncio
 import importlib
 import json
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,7 @@ from course import syllabus
 from course.grading.region import Region, exercises, region
 
 FINDINGS = "application/vnd.five-bridges.findings+json"  # what a check displays for engines
+TIMED_OUT = {"ename": "CellTimeoutError", "evalue": "the cell took too long", "traceback": []}
 TOLD = ("title", "status", "hint", "seen", "points", "of")  # of a hidden finding: not what was looked for
 
 
@@ -55,8 +57,14 @@ class ReplayExecute(Execute):
                 cwd = resources.get("metadata", {}).get("path") or folder
                 results = run(replays, cwd, environment, timeout=self.timeout, at_once=self.replays_at_once)
                 environment["COURSE_HIDDEN_RESULTS"] = str(write(results, Path(folder)))
-            with _environment(environment):
-                return super().preprocess(nb, resources, km)
+            self._kernel = {"env": {**os.environ, **environment}, "stderr": subprocess.DEVNULL}
+            return super().preprocess(nb, resources, km)
+
+    @contextmanager
+    def setup_kernel(self, **kwargs: Any) -> Iterator[None]:
+        """Start the kernel in the environment that `preprocess` has prepared."""
+        with super().setup_kernel(**self._kernel, **kwargs):
+            yield
 
     def _replays(self, nb: NotebookNode, resources: ResourcesDict) -> list["Replay"]:
         """What is to be replayed, told by source/ and the syllabus alone."""
@@ -82,7 +90,6 @@ class Replay:
 
     region: Region
     world: str | None = None
-    environment: tuple[tuple[str, str], ...] = ()
 
 
 def planned(source: NotebookNode, submitted: NotebookNode) -> list[Replay]:
@@ -120,12 +127,12 @@ async def execute(replay: Replay, cwd: str, environment: Mapping[str, str], time
     notebook = replay.region.notebook()
     client = NotebookClient(
         notebook, timeout=timeout, allow_errors=True, interrupt_on_timeout=True, record_timing=False,
-        store_widget_state=False, error_on_timeout=Execute.error_on_timeout.default_value,
+        store_widget_state=False, error_on_timeout=TIMED_OUT,
         resources={"metadata": {"path": cwd}}, extra_arguments=["--HistoryManager.hist_file=:memory:"],
     )  # fmt: skip
     world = {"COURSE_WORLD": replay.world} if replay.world else {}
     inherited = {name: value for name, value in os.environ.items() if name not in ("COURSE_HIDDEN_RESULTS",)}
-    await client.async_execute(env={**inherited, **environment, **dict(replay.environment), **world})
+    await client.async_execute(env={**inherited, **environment, **world}, stderr=subprocess.DEVNULL)
     return notebook
 
 
@@ -169,18 +176,3 @@ def write(results: Mapping[str, Any], folder: Path) -> Path:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(results, file)
     return path
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables for the kernel that nbgrader starts, and put the old ones back."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -20,8 +20,6 @@ def parents() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="five-bridges-") as folder:
         started = launch.start_parents(Path(folder))
         try:
-            for kind in started.sockets:
-                started.wait_ready(kind)
             yield {"COURSE_LAB_SOCKETS": folder}
         finally:
             started.close()
