@@ -42,7 +42,7 @@ def _row(operation: Operation) -> str:
         ", ".join(operation.no_effect),
         ", ".join(refused),
     )
-    return "| " + " | ".join(cell or "–" for cell in cells) + " |"
+    return "| " + " | ".join(cell or "-" for cell in cells) + " |"
 
 
 def _plain_note(name: str) -> str:

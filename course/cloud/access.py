@@ -17,8 +17,7 @@ class Decisions:
         self._generation = -1
         self._known: dict[tuple[Any, ...], tuple[float, str]] = {}
 
-    def authorise(self, caller: Credential, action: str, resource: str,
-                  context: dict[str, Any] | None = None) -> None:
+    def authorise(self, caller: Credential, action: str, resource: str, context: dict[str, Any] | None = None) -> None:
         """Raise AccessDenied if `caller` may not do `action` on `resource`."""
         if caller.type == "Root":
             return
@@ -32,7 +31,9 @@ class Decisions:
             if len(self._known) > 10_000:
                 self._known.clear()
             known = self._known[key] = (
-                now + _MEMORY_SECONDS, self._base.denial(caller.access_key, action, resource, context))
+                now + _MEMORY_SECONDS,
+                self._base.denial(caller.access_key, action, resource, context),
+            )
         if known[1]:
             raise AccessDenied(known[1])
 

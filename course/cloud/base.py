@@ -35,9 +35,9 @@ os.environ.update(
 )
 os.environ.pop("AWS_SESSION_TOKEN", None)
 
-import ministack.app as _app  # noqa: E402
-from ministack.core import iam_actions, iam_evaluator, responses, router, sigv4  # noqa: E402
-from ministack.services import (  # noqa: E402, F401 - imported before worlds are forked, so that they share the pages
+import ministack.app as _app
+from ministack.core import iam_actions, iam_evaluator, responses, router, sigv4
+from ministack.services import (  # noqa: F401 - imported before worlds are forked, so that they share the pages
     cloudwatch,
     cloudwatch_logs,
     iam,
@@ -114,17 +114,26 @@ class Base:
     @staticmethod
     def _credential(found: iam_evaluator.ResolvedCredential) -> Credential:
         name = found.principal_name or found.principal_arn.rsplit("/", 1)[-1]
-        return Credential(found.access_key_id, found.secret_access_key, found.principal_arn, found.principal_type, name,
-                          found.principal_id)
+        return Credential(
+            found.access_key_id,
+            found.secret_access_key,
+            found.principal_arn,
+            found.principal_type,
+            name,
+            found.principal_id,
+        )
 
     def presigned_v2(self, request: Request) -> Credential:
         """The caller of a Signature Version 2 link, which boto3 still makes for S3 in us-east-1."""
         query = parse_qs(request.query, keep_blank_values=True)
         key = query["AWSAccessKeyId"][0]
         self.credential(key, query.get("x-amz-security-token", [None])[0])
-        found = iam_evaluator._sigv2_check(iam_evaluator.SignedRequest(
-            key, request.method, request.path, query, request.headers, sigv2=True, auth_path=request.path),
-            self.account)
+        found = iam_evaluator._sigv2_check(
+            iam_evaluator.SignedRequest(
+                key, request.method, request.path, query, request.headers, sigv2=True, auth_path=request.path
+            ),
+            self.account,
+        )
         if isinstance(found, iam_evaluator.AuthError):
             raise AuthenticationFailed(found.message, code=found.code)
         return self._credential(found)
@@ -146,7 +155,8 @@ class Base:
         """(code, message) if the signature was not made with `secret` over this request."""
         query = parse_qs(request.query, keep_blank_values=True) if request.query else {}
         return sigv4.header_signature_failure(
-            parsed, secret, request.method, request.path, query, request.headers, request.body, presigned=presigned)
+            parsed, secret, request.method, request.path, query, request.headers, request.body, presigned=presigned
+        )
 
     def assume_role(self, role_arn: str, service: str, session_name: str, seconds: int) -> Session:
         """A session of the role for an AWS service, e.g. "sagemaker.amazonaws.com".
@@ -163,15 +173,31 @@ class Base:
         if not trusted:
             raise CloudError(
                 f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
-                f"'{service}' to assume the role.", code="ValidationException", status=400)
+                f"'{service}' to assume the role.",
+                code="ValidationException",
+                status=400,
+            )
         name = role_arn.rsplit("/", 1)[-1]
-        session = Session(sts._gen_session_access_key(), sts._gen_secret(), sts._gen_session_token(),
-                          f"arn:aws:sts::{self.account}:assumed-role/{name}/{session_name}", time.time() + seconds)
+        session = Session(
+            sts._gen_session_access_key(),
+            sts._gen_secret(),
+            sts._gen_session_token(),
+            f"arn:aws:sts::{self.account}:assumed-role/{name}/{session_name}",
+            time.time() + seconds,
+        )
         with self._scope():
-            sts.register_session(session.access_key, {
-                "Arn": session.arn, "UserId": f"{role.get('RoleId', name)}:{session_name}",
-                "SecretAccessKey": session.secret, "SessionToken": session.token, "Expiration": session.expires,
-                "AccountId": self.account, "PrincipalType": "AssumedRole"})
+            sts.register_session(
+                session.access_key,
+                {
+                    "Arn": session.arn,
+                    "UserId": f"{role.get('RoleId', name)}:{session_name}",
+                    "SecretAccessKey": session.secret,
+                    "SessionToken": session.token,
+                    "Expiration": session.expires,
+                    "AccountId": self.account,
+                    "PrincipalType": "AssumedRole",
+                },
+            )
         return session
 
     def end_session(self, session: Session) -> None:
@@ -187,8 +213,14 @@ class Base:
     def denial(self, access_key: str, action: str, resource: str, context: dict[str, Any] | None = None) -> str:
         """Why the policies of `access_key`'s holder refuse `action` on `resource`; "" if they allow it."""
         with self._scope():
-            result = iam_evaluator.enforce(access_key, action, action.partition(":")[0], self.region,
-                                           resource_arn=resource, service_context=context)
+            result = iam_evaluator.enforce(
+                access_key,
+                action,
+                action.partition(":")[0],
+                self.region,
+                resource_arn=resource,
+                service_context=context,
+            )
         if result is None:
             return ""
         if isinstance(result, iam_evaluator.AuthError):
@@ -210,7 +242,8 @@ class Base:
         parameters = _app._routing_params(request.method, path, request.headers, request.body, query)
         service = router.detect_service(request.method, path, request.headers, parameters)
         action = iam_actions.extract_iam_action(
-            service, request.method, path, request.headers, request.body, parameters)
+            service, request.method, path, request.headers, request.body, parameters
+        )
         return service, action or ""
 
     async def forward(self, request: Request) -> Response:
@@ -224,7 +257,8 @@ class Base:
         """An authentication failure in the protocol of the service that was asked."""
         service, action = self.describe(request)
         status, headers, body = iam_actions.access_denied_response(
-            service, action, "", request_id, error_code=error.code, message=error.message, headers=request.headers)
+            service, action, "", request_id, error_code=error.code, message=error.message, headers=request.headers
+        )
         if service == "s3" and error.code in ("MissingAuthenticationToken", "UnrecognizedClientException"):
             code = {"MissingAuthenticationToken": "AccessDenied"}.get(error.code, "InvalidAccessKeyId")
             status, headers, body = responses.error_response_xml(code, error.message, 403)
@@ -252,8 +286,11 @@ class Base:
         body = body.encode() if isinstance(body, str) else bytes(body or b"")
         scope = f"{access_key}/20260101/{self.region}/{model.service_model.signing_name}/aws4_request"
         headers = {name.lower(): str(value) for name, value in wire["headers"].items()}
-        headers |= {"host": f"{service}.{self.region}.amazonaws.com", "content-length": str(len(body)),
-                    "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=internal"}
+        headers |= {
+            "host": f"{service}.{self.region}.amazonaws.com",
+            "content-length": str(len(body)),
+            "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=internal",
+        }
         if service == "s3":
             headers["host"] = "127.0.0.1"  # path style
         answer = await self._run(Request(wire["method"], path, "&".join(filter(None, (query, more))), headers, body))
@@ -261,11 +298,13 @@ class Base:
             return {"Body": answer.body, **{k: v for k, v in answer.headers.items()}}
         parsed = create_parser(protocol).parse(
             {"status_code": answer.status, "headers": _CaseInsensitive(answer.headers), "body": answer.body},
-            model.output_shape)
+            model.output_shape,
+        )
         if answer.status >= 300:
             error = parsed.get("Error", {})
-            raise CloudError(error.get("Message") or f"{operation} failed.", code=error.get("Code", ""),
-                             status=answer.status)
+            raise CloudError(
+                error.get("Message") or f"{operation} failed.", code=error.get("Code", ""), status=answer.status
+            )
         return parsed
 
     async def _run(self, request: Request) -> Response:
@@ -284,10 +323,15 @@ class Base:
                 chunks.append(message.get("body", b""))
 
         scope = {
-            "type": "http", "method": request.method, "path": unquote(request.path), "scheme": "http",
-            "raw_path": request.path.encode("latin-1"), "query_string": request.query.encode("latin-1"),
+            "type": "http",
+            "method": request.method,
+            "path": unquote(request.path),
+            "scheme": "http",
+            "raw_path": request.path.encode("latin-1"),
+            "query_string": request.query.encode("latin-1"),
             "headers": [(k.encode("latin-1"), v.encode("latin-1")) for k, v in request.headers.items()],
-            "client": ("127.0.0.1", 0), "http_version": "1.1",
+            "client": ("127.0.0.1", 0),
+            "http_version": "1.1",
         }
         await _app.app(scope, receive, send)
         response.body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -304,12 +348,18 @@ class Base:
     async def populate(self) -> None:
         """The account's first identity: the user `learner`, who administers it, with the key that clients are given."""
         await self.call("iam", "CreateUser", UserName="learner")
-        await self.call("iam", "AttachUserPolicy", UserName="learner",
-                        PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+        await self.call(
+            "iam", "AttachUserPolicy", UserName="learner", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+        )
         key, secret = client.LEARNER
         with self._scope():
-            iam._access_keys[key] = {"UserName": "learner", "AccessKeyId": key, "SecretAccessKey": secret,
-                                     "Status": "Active", "CreateDate": iam._now()}
+            iam._access_keys[key] = {
+                "UserName": "learner",
+                "AccessKeyId": key,
+                "SecretAccessKey": secret,
+                "Status": "Active",
+                "CreateDate": iam._now(),
+            }
         self.generation += 1
 
 
@@ -327,5 +377,3 @@ class _CaseInsensitive(dict):
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(str(name).lower())
-
-

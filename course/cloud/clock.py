@@ -5,6 +5,7 @@ Limits on running processes are real seconds and do not look here.
 """
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import time
@@ -90,10 +91,8 @@ class Clock:
                 while self._due and self._due[0][0] <= self.time():
                     await self._next()
             delay = self._due[0][0] - self.time() if self._due else None
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), delay)
-            except TimeoutError:
-                pass
 
     async def _next(self) -> str:
         moment, _, action, label = heapq.heappop(self._due)

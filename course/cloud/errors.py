@@ -16,7 +16,7 @@ from typing import Any
 
 
 class CloudError(Exception):
-    """An answer to the caller. `code` is AWS's error code, `status` the HTTP status, `members` further output fields."""
+    """An answer to the caller: AWS's error `code`, the HTTP `status`, further `members` of the output."""
 
     code = "InternalFailure"
     status = 500

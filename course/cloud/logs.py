@@ -34,8 +34,10 @@ class LogStream:
         self.points: list[MetricPoint] = []
 
     async def open(self) -> None:
-        for operation, names in (("CreateLogGroup", {"logGroupName": self.group}),
-                                 ("CreateLogStream", {"logGroupName": self.group, "logStreamName": self.stream})):
+        for operation, names in (
+            ("CreateLogGroup", {"logGroupName": self.group}),
+            ("CreateLogStream", {"logGroupName": self.group, "logStreamName": self.stream}),
+        ):
             try:
                 await self._base.call("logs", operation, **names)
             except CloudError as error:
@@ -65,8 +67,9 @@ class LogStream:
         async with self._writing:
             events, self._batch = self._batch, []
             if events:
-                await self._base.call("logs", "PutLogEvents", logGroupName=self.group, logStreamName=self.stream,
-                                      logEvents=events)
+                await self._base.call(
+                    "logs", "PutLogEvents", logGroupName=self.group, logStreamName=self.stream, logEvents=events
+                )
 
     def _add(self, line: str) -> None:
         self._batch.append({"timestamp": int(self._clock.time() * 1000), "message": line})

@@ -58,9 +58,16 @@ class Meter:
         """Every line with its hours and cost, the total, and what runs on per hour."""
         now = self._clock.now()
         lines = [
-            {"resource": line.resource, "kind": line.kind, "arn": line.arn, "from": line.start.isoformat(),
-             "to": line.end.isoformat() if line.end else None, "hours": line.hours(now),
-             "price_per_hour": line.rate, "cost": line.hours(now) * line.rate}
+            {
+                "resource": line.resource,
+                "kind": line.kind,
+                "arn": line.arn,
+                "from": line.start.isoformat(),
+                "to": line.end.isoformat() if line.end else None,
+                "hours": line.hours(now),
+                "price_per_hour": line.rate,
+                "cost": line.hours(now) * line.rate,
+            }
             for line in self.lines
         ]
         return {

@@ -66,8 +66,15 @@ def everything(call: Call) -> str:
     return "*"
 
 
-def operation(service: str, name: str, *, uses: tuple[str, ...] = (), no_effect: tuple[str, ...] = (),
-              refuses: tuple[str, ...] = (), resource: Callable[[Call], str] = everything) -> Callable[[Run], Run]:
+def operation(
+    service: str,
+    name: str,
+    *,
+    uses: tuple[str, ...] = (),
+    no_effect: tuple[str, ...] = (),
+    refuses: tuple[str, ...] = (),
+    resource: Callable[[Call], str] = everything,
+) -> Callable[[Run], Run]:
     """Enter a coroutine function into the table."""
 
     def enter(run: Run) -> Run:

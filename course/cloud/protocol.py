@@ -117,11 +117,15 @@ def _decode_rest(service: str, operation: str, shape: Shape, request: Request) -
                 values[name] = _scalar(member, value)
         elif location == "querystring":
             if wire in query:
-                values[name] = [_scalar(member.member, v) for v in query[wire]] if member.type_name == "list" \
+                values[name] = (
+                    [_scalar(member.member, v) for v in query[wire]]
+                    if member.type_name == "list"
                     else _scalar(member, query[wire][0])
+                )
         elif name == payload:
-            values[name] = request.body if member.type_name == "blob" else _value(
-                member, _parse_json(request.body or b"{}"), name)
+            values[name] = (
+                request.body if member.type_name == "blob" else _value(member, _parse_json(request.body or b"{}"), name)
+            )
         elif not payload and request.body:
             document = document if document is not None else _parse_json(request.body)
             if wire in document:
@@ -242,8 +246,11 @@ def encode(service: str, operation: str, result: dict[str, Any], request_id: str
 def encode_error(error: CloudError, request_id: str) -> Response:
     """The answer to a request that was refused (every JSON service reads this form)."""
     document = {"__type": error.code, "message": error.message, "Message": error.message, **error.members}
-    headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": error.code,
-               "Content-Type": "application/x-amz-json-1.1"}
+    headers = {
+        "x-amzn-RequestId": request_id,
+        "x-amzn-ErrorType": error.code,
+        "Content-Type": "application/x-amz-json-1.1",
+    }
     return Response(error.status, headers, json.dumps(document).encode())
 
 

@@ -47,8 +47,10 @@ async def answer(world: "World", request: Request) -> Response:
         parameters = protocol.decode(*found, request)
         operation = OPERATIONS.get(found)
         if operation is None:
-            raise NotSupported(f"This cloud does not run {found[0]}:{found[1]} yet. The course's docs list what it "
-                               "runs.", code="UnknownOperationException")
+            raise NotSupported(
+                f"This cloud does not run {found[0]}:{found[1]} yet. The course's docs list what it runs.",
+                code="UnknownOperationException",
+            )
         call = Call(world, *found, parameters, caller, request, request_id)
         # IAM before validation: who may not call does not learn what would have been valid.
         world.access.authorise(caller, _action(found), operation.resource(call))
@@ -74,9 +76,13 @@ async def _answer_by_base(world: "World", request: Request, caller: Credential, 
     except Exception:
         world.log.exception("request %s %s %s", request_id, request.method, request.path)
         return protocol.encode_error(
-            CloudError(f"We encountered an internal error. Please try again. (request {request_id})"), request_id)
-    error = ("AccessDenied" if response.status == 403 else "Error", f"HTTP {response.status}") \
-        if response.status >= 400 else None
+            CloudError(f"We encountered an internal error. Please try again. (request {request_id})"), request_id
+        )
+    error = (
+        ("AccessDenied" if response.status == 403 else "Error", f"HTTP {response.status}")
+        if response.status >= 400
+        else None
+    )
     world.trail.record(action, caller, request_id, error=error, agent=request.headers.get("user-agent", ""))
     return response
 
@@ -89,7 +95,7 @@ def _signed_for(request: Request) -> str:
         if request.headers.get("x-amz-target", "").startswith("SageMaker."):
             return "sagemaker"
         return ""
-    scope = authorization[start:authorization.find(",", start) if "," in authorization[start:] else None].split("/")
+    scope = authorization[start : authorization.find(",", start) if "," in authorization[start:] else None].split("/")
     return scope[-2] if len(scope) >= 5 else ""
 
 
@@ -107,8 +113,16 @@ def _action(found: tuple[str, str]) -> str:
     return f"{'sagemaker' if service.startswith('sagemaker') else service}:{name}"
 
 
-def _record(world: "World", found: tuple[str, str], caller: Credential, request_id: str, request: Request,
-            parameters: dict[str, Any] | None, result: dict[str, Any], failure: CloudError | None) -> None:
+def _record(
+    world: "World",
+    found: tuple[str, str],
+    caller: Credential,
+    request_id: str,
+    request: Request,
+    parameters: dict[str, Any] | None,
+    result: dict[str, Any],
+    failure: CloudError | None,
+) -> None:
     if found[1].startswith("InvokeEndpoint"):
         return
     resources = [
@@ -118,9 +132,15 @@ def _record(world: "World", found: tuple[str, str], caller: Credential, request_
     ]
     encoded = protocol.plain(operation_model(*found).input_shape, parameters) if parameters is not None else None
     world.trail.record(
-        _action(found), caller, request_id, parameters=encoded, answer=None if failure else _elements(result),
-        error=(failure.code, failure.message) if failure else None, resources=resources,
-        agent=request.headers.get("user-agent", ""))
+        _action(found),
+        caller,
+        request_id,
+        parameters=encoded,
+        answer=None if failure else _elements(result),
+        error=(failure.code, failure.message) if failure else None,
+        resources=resources,
+        agent=request.headers.get("user-agent", ""),
+    )
 
 
 def _elements(result: dict[str, Any]) -> dict[str, Any] | None:
@@ -137,22 +157,32 @@ def application(world: "World", caller: Any = None):
         if body is None:
             return
         if len(body) > _MAX_BODY:
-            response = protocol.encode_error(CloudError("The body is larger than this cloud takes.",
-                                                        code="RequestEntityTooLarge", status=413), "")
+            response = protocol.encode_error(
+                CloudError("The body is larger than this cloud takes.", code="RequestEntityTooLarge", status=413), ""
+            )
         else:
             headers: dict[str, str] = {}
             for name, value in scope["headers"]:
                 key, text = name.decode("latin-1"), value.decode("latin-1")
                 headers[key] = f"{headers[key]},{text}" if key in headers else text
-            request = Request(scope["method"], scope["raw_path"].decode("latin-1"),
-                              scope["query_string"].decode("latin-1"), headers, body, caller)
+            request = Request(
+                scope["method"],
+                scope["raw_path"].decode("latin-1"),
+                scope["query_string"].decode("latin-1"),
+                headers,
+                body,
+                caller,
+            )
             try:
                 response = await answer(world, request)
             except Exception:  # a fault of ours must still be an answer that a client can read
                 world.log.exception("%s %s", request.method, request.path)
                 response = protocol.encode_error(CloudError("We encountered an internal error."), str(uuid.uuid4()))
-        lines = [(name.encode("latin-1"), value.encode("latin-1", "replace"))
-                 for name, value in response.headers.items() if name.lower() != "content-length"]
+        lines = [
+            (name.encode("latin-1"), value.encode("latin-1", "replace"))
+            for name, value in response.headers.items()
+            if name.lower() != "content-length"
+        ]
         if scope["method"] == "HEAD":
             length = next((v for k, v in response.headers.items() if k.lower() == "content-length"), "0")
         else:

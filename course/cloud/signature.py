@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import parse_qs
 
 from .base import Base, Credential
@@ -18,11 +19,7 @@ def authenticate(base: Base, clock: Clock, request: Request) -> Credential:
     if "AWSAccessKeyId=" in request.query and "authorization" not in request.headers:
         return base.presigned_v2(request)
     parsed, presigned = base.signature(request)
-    try:
-        signed_at = datetime.strptime(parsed.amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        raise AuthenticationFailed(f"Date must be in ISO-8601 'basic format'. Got '{parsed.amz_date}'.",
-                                   code="IncompleteSignature", status=400) from None
+    signed_at = _seconds(parsed.amz_date)
     if presigned:
         _check_expiry(request, signed_at, clock)
     # Kernels and jobs keep the real clock while the cloud's clock jumps: a signature is in date by either.
@@ -30,7 +27,8 @@ def authenticate(base: Base, clock: Clock, request: Request) -> Credential:
         now = datetime.fromtimestamp(real_time(), UTC)
         raise AuthenticationFailed(
             f"Signature expired: {parsed.amz_date} is now earlier than {now:%Y%m%dT%H%M%SZ} - 15 min.",
-            code="RequestTimeTooSkewed")
+            code="RequestTimeTooSkewed",
+        )
     token = request.headers.get("x-amz-security-token")
     if presigned:
         token = parse_qs(request.query).get("X-Amz-Security-Token", [None])[0]
@@ -39,11 +37,29 @@ def authenticate(base: Base, clock: Clock, request: Request) -> Credential:
     if fault:
         raise AuthenticationFailed(fault[1], code=fault[0])
     digest = request.headers.get("x-amz-content-sha256", "")
-    if digest and not presigned and not digest.startswith(_PLAIN) \
-            and digest != hashlib.sha256(request.body).hexdigest():
-        raise AuthenticationFailed("The provided 'x-amz-content-sha256' header does not match what was computed.",
-                                   code="XAmzContentSHA256Mismatch", status=400)
+    if (
+        digest
+        and not presigned
+        and not digest.startswith(_PLAIN)
+        and digest != hashlib.sha256(request.body).hexdigest()
+    ):
+        raise AuthenticationFailed(
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+            code="XAmzContentSHA256Mismatch",
+            status=400,
+        )
     return credential
+
+
+@lru_cache(maxsize=64)  # clients sign many requests in the same second
+def _seconds(stamp: str) -> float:
+    """Seconds since the epoch of a signature's date, 20261121T094500Z."""
+    try:
+        return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise AuthenticationFailed(
+            f"Date must be in ISO-8601 'basic format'. Got '{stamp}'.", code="IncompleteSignature", status=400
+        ) from None
 
 
 def _check_expiry(request: Request, signed_at: float, clock: Clock) -> None:

@@ -29,7 +29,7 @@ class Location:
         parts = urlsplit(uri)
         if parts.scheme != "s3" or not parts.netloc:
             raise StorageError(f'"{uri}" is not an S3 URI (s3://bucket/key)')
-        return cls(parts.netloc, uri[len(f"s3://{parts.netloc}"):].lstrip("/"))
+        return cls(parts.netloc, uri[len(f"s3://{parts.netloc}") :].lstrip("/"))
 
 
 class Storage:
@@ -75,9 +75,9 @@ class Storage:
         prefix, count = Location.parse(uri).key, 0
         for key in await self.keys(uri):
             if prefix.endswith("/") or key.startswith(prefix + "/"):
-                relative = key[len(prefix):].lstrip("/")
+                relative = key[len(prefix) :].lstrip("/")
             else:
-                relative = key[len(posixpath.dirname(prefix)):].lstrip("/")
+                relative = key[len(posixpath.dirname(prefix)) :].lstrip("/")
             path = folder / posixpath.normpath("/" + relative).lstrip("/")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(await self.read(f"s3://{Location.parse(uri).bucket}/{key}"))

@@ -46,8 +46,13 @@ class Resource:
     runtime: Any = None  # the processes behind it, if any
 
     def description(self) -> dict[str, Any]:
-        shown = {**self.fields, self.kind.name_member: self.name, self.kind.arn_member: self.arn,
-                 "CreationTime": self.created, "LastModifiedTime": self.modified}
+        shown = {
+            **self.fields,
+            self.kind.name_member: self.name,
+            self.kind.arn_member: self.arn,
+            "CreationTime": self.created,
+            "LastModifiedTime": self.modified,
+        }
         if self.status:
             shown[self.kind.status_member] = self.status
         return shown

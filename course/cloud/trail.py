@@ -18,7 +18,8 @@ from .store import page
 
 _READ_ONLY = re.compile(r"(Get|List|Describe|Head|Lookup|Search|Query|Batch(Get|Describe)|Simulate)")
 _DATA_EVENTS = re.compile(
-    r"s3:(Get|Put|Delete|List|Abort|Restore)(Object|MultipartUpload|BucketMultipart)|sagemaker:Invoke")
+    r"s3:(Get|Put|Delete|List|Abort|Restore)(Object|MultipartUpload|BucketMultipart)|sagemaker:Invoke"
+)
 _HISTORY = timedelta(days=90)
 _NAMES = {"monitoring": "cloudwatch"}  # IAM prefix → event source where they differ
 
@@ -45,9 +46,18 @@ class Trail:
         self._clock, self._account, self._region = clock, account, region
         self.events: list[Event] = []
 
-    def record(self, action: str, caller: Credential, request_id: str, *, parameters: dict[str, Any] | None = None,
-               answer: dict[str, Any] | None = None, error: tuple[str, str] | None = None,
-               resources: list[dict[str, str]] | None = None, agent: str = "") -> None:
+    def record(
+        self,
+        action: str,
+        caller: Credential,
+        request_id: str,
+        *,
+        parameters: dict[str, Any] | None = None,
+        answer: dict[str, Any] | None = None,
+        error: tuple[str, str] | None = None,
+        resources: list[dict[str, str]] | None = None,
+        agent: str = "",
+    ) -> None:
         """Record `action` ("sagemaker:CreateModel") unless it is a data event."""
         if not action or _DATA_EVENTS.match(action):
             return
@@ -76,13 +86,29 @@ class Trail:
         }
         if error:
             document["errorCode"], document["errorMessage"] = error
-        self.events.append(Event(document["eventID"], name, source, now, caller.name, caller.access_key, read_only,
-                                 resources or [], document))
+        self.events.append(
+            Event(
+                document["eventID"],
+                name,
+                source,
+                now,
+                caller.name,
+                caller.access_key,
+                read_only,
+                resources or [],
+                document,
+            )
+        )
 
 
 def _identity(caller: Credential, account: str) -> dict[str, Any]:
-    identity = {"type": caller.type if caller.type != "User" else "IAMUser", "principalId": caller.principal_id,
-                "arn": caller.arn, "accountId": account, "accessKeyId": caller.access_key}
+    identity = {
+        "type": caller.type if caller.type != "User" else "IAMUser",
+        "principalId": caller.principal_id,
+        "arn": caller.arn,
+        "accountId": account,
+        "accessKeyId": caller.access_key,
+    }
     if caller.type == "User":
         identity["userName"] = caller.name
     return identity
@@ -100,8 +126,12 @@ _ATTRIBUTES = {
 }
 
 
-@operation("cloudtrail", "LookupEvents",
-           uses=("LookupAttributes", "StartTime", "EndTime", "MaxResults", "NextToken"), refuses=("EventCategory",))
+@operation(
+    "cloudtrail",
+    "LookupEvents",
+    uses=("LookupAttributes", "StartTime", "EndTime", "MaxResults", "NextToken"),
+    refuses=("EventCategory",),
+)
 async def lookup_events(call: Call) -> dict[str, Any]:
     """The newest management events first, of the last 90 days."""
     p = call.parameters
@@ -113,12 +143,26 @@ async def lookup_events(call: Call) -> dict[str, Any]:
     if start > end:
         raise ValidationFailed("StartTime is after EndTime.", code="InvalidTimeRangeException")
     found = [
-        event for event in reversed(call.world.trail.events)
+        event
+        for event in reversed(call.world.trail.events)
         if start <= event.time <= end
         and all(_ATTRIBUTES[a["AttributeKey"]](event, a["AttributeValue"]) for a in attributes)
     ]
     chunk, token = page(found, p.get("MaxResults", 50), p.get("NextToken"))
-    return {"NextToken": token, "Events": [
-        {"EventId": e.id, "EventName": e.name, "ReadOnly": str(e.read_only).lower(), "AccessKeyId": e.access_key,
-         "EventTime": e.time, "EventSource": e.source, "Username": e.username, "Resources": e.resources,
-         "CloudTrailEvent": json.dumps(e.document)} for e in chunk]}
+    return {
+        "NextToken": token,
+        "Events": [
+            {
+                "EventId": e.id,
+                "EventName": e.name,
+                "ReadOnly": str(e.read_only).lower(),
+                "AccessKeyId": e.access_key,
+                "EventTime": e.time,
+                "EventSource": e.source,
+                "Username": e.username,
+                "Resources": e.resources,
+                "CloudTrailEvent": json.dumps(e.document),
+            }
+            for e in chunk
+        ],
+    }

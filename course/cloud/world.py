@@ -38,8 +38,9 @@ class World:
 
     account, region = client.ACCOUNT, client.REGION
 
-    def __init__(self, *, port: int, seed: int, token: str, job_socket: Path, scratch: Path,
-                 start: float | None = None):
+    def __init__(
+        self, *, port: int, seed: int, token: str, job_socket: Path, scratch: Path, start: float | None = None
+    ):
         self.port, self.seed, self.token = port, seed, token
         self.job_socket, self.scratch = job_socket, scratch
         self.mode = mode()
@@ -68,12 +69,22 @@ class World:
 
     async def listen(self, listener: socket.socket, caller: Any = None) -> None:
         """Answer on `listener`. `caller` is the job whose namespace it was made in; it closes when the job ends."""
-        config = Config(application(self, caller), lifespan="off", access_log=False, log_config=None, ws="none",
-                        server_header=False, date_header=False, timeout_keep_alive=_KEEP_ALIVE_SECONDS)
+        config = Config(
+            application(self, caller),
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            ws="none",
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        )
         config.load()
         state = ServerState()
         server = await asyncio.get_running_loop().create_server(
-            lambda: HttpToolsProtocol(config, server_state=state, app_state={}), sock=listener, backlog=2048)
+            lambda: HttpToolsProtocol(config, server_state=state, app_state={}), sock=listener, backlog=2048
+        )
         self._servers.add(server)
         if caller is not None:
             self.spawn(self._close_with(server, caller))
@@ -87,9 +98,15 @@ class World:
         """Store points in CloudWatch."""
         named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
         for start in range(0, len(points), 500):
-            await self.base.call("cloudwatch", "PutMetricData", Namespace=namespace, MetricData=[
-                {"MetricName": p.name, "Value": p.value, "Timestamp": p.at, "Dimensions": named}
-                for p in points[start:start + 500]])
+            await self.base.call(
+                "cloudwatch",
+                "PutMetricData",
+                Namespace=namespace,
+                MetricData=[
+                    {"MetricName": p.name, "Value": p.value, "Timestamp": p.at, "Dimensions": named}
+                    for p in points[start : start + 500]
+                ],
+            )
 
 
 def serve(spec: dict[str, Any], listener: socket.socket, lifeline: socket.socket) -> None:
@@ -104,8 +121,14 @@ def serve(spec: dict[str, Any], listener: socket.socket, lifeline: socket.socket
 
 
 async def _serve(spec: dict[str, Any], listener: socket.socket, lifeline: socket.socket, scratch: Path) -> None:
-    world = World(port=listener.getsockname()[1], seed=spec["seed"], token=spec["token"],
-                  job_socket=Path(spec["job_socket"]), scratch=scratch, start=spec.get("start"))
+    world = World(
+        port=listener.getsockname()[1],
+        seed=spec["seed"],
+        token=spec["token"],
+        job_socket=Path(spec["job_socket"]),
+        scratch=scratch,
+        start=spec.get("start"),
+    )
     await world.base.populate()
     world.spawn(world.clock.run())
     await world.listen(listener)

@@ -13,8 +13,14 @@ from botocore.config import Config
 from course.cloud import client
 from course.cloud.launch import WorldHandle, open_world, start_parents
 
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
 
 
 @dataclass
@@ -27,14 +33,21 @@ class Cloud:
 
     def client(self, service: str, key: tuple[str, str] = client.LEARNER, token: str | None = None, **more: Any) -> Any:
         return boto3.session.Session().client(
-            service, endpoint_url=client.endpoint(self.port), region_name=client.REGION, aws_access_key_id=key[0],
-            aws_secret_access_key=key[1], aws_session_token=token,
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, **more))
+            service,
+            endpoint_url=client.endpoint(self.port),
+            region_name=client.REGION,
+            aws_access_key_id=key[0],
+            aws_secret_access_key=key[1],
+            aws_session_token=token,
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, **more),
+        )
 
     def control(self, verb: str, token: str | None = None, **arguments: Any) -> Any:
         request = urllib.request.Request(
-            f"{client.endpoint(self.port)}/_cloud/{verb}", json.dumps(arguments).encode(),
-            {"x-cloud-token": self.token if token is None else token})
+            f"{client.endpoint(self.port)}/_cloud/{verb}",
+            json.dumps(arguments).encode(),
+            {"x-cloud-token": self.token if token is None else token},
+        )
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 

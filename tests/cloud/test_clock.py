@@ -30,6 +30,7 @@ def test_advance_does_what_falls_due_in_order():
         def note(name):
             async def act():
                 seen.append((name, round(clock.time() - begin)))
+
             return act
 
         clock.at(begin + 7200, note("second"), "second")

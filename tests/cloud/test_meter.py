@@ -8,8 +8,10 @@ from course.cloud.clock import Clock
 from course.cloud.meter import Meter, price_per_hour, vcpus
 
 
-@pytest.mark.parametrize(("instance", "expected"), [
-    ("ml.t2.medium", 2), ("ml.m5.large", 2), ("ml.m5.xlarge", 4), ("ml.m5.2xlarge", 8), ("ml.m5.24xlarge", 96)])
+@pytest.mark.parametrize(
+    ("instance", "expected"),
+    [("ml.t2.medium", 2), ("ml.m5.large", 2), ("ml.m5.xlarge", 4), ("ml.m5.2xlarge", 8), ("ml.m5.24xlarge", 96)],
+)
 def test_vcpus_by_size(instance, expected):
     assert vcpus(instance) == expected
 

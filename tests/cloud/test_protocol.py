@@ -26,10 +26,19 @@ def test_a_path_names_the_operation():
 
 
 def test_rest_parameters_come_from_path_headers_and_payload():
-    request = Request("POST", "/endpoints/tx%2Dguard/invocations", "",
-                      {"content-type": "text/csv", "x-amzn-sagemaker-target-variant": "A"}, b"1,2")
+    request = Request(
+        "POST",
+        "/endpoints/tx%2Dguard/invocations",
+        "",
+        {"content-type": "text/csv", "x-amzn-sagemaker-target-variant": "A"},
+        b"1,2",
+    )
     assert protocol.decode("sagemaker-runtime", "InvokeEndpoint", request) == {
-        "EndpointName": "tx-guard", "Body": b"1,2", "ContentType": "text/csv", "TargetVariant": "A"}
+        "EndpointName": "tx-guard",
+        "Body": b"1,2",
+        "ContentType": "text/csv",
+        "TargetVariant": "A",
+    }
 
 
 def test_timestamps_are_read_and_unknown_members_dropped():
@@ -47,10 +56,17 @@ def test_a_body_that_is_not_an_object(body):
         protocol.decode("sagemaker", "ListModels", json_request("ListModels", body))
 
 
-@pytest.mark.parametrize("document", [
-    {"ModelName": 1}, {"ModelName": ["a"]}, {"PrimaryContainer": "x"}, {"Tags": {"Key": "a"}},
-    {"EnableNetworkIsolation": "true"}, {"PrimaryContainer": {"Environment": []}},
-])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"ModelName": 1},
+        {"ModelName": ["a"]},
+        {"PrimaryContainer": "x"},
+        {"Tags": {"Key": "a"}},
+        {"EnableNetworkIsolation": "true"},
+        {"PrimaryContainer": {"Environment": []}},
+    ],
+)
 def test_a_wrong_type_is_refused(document):
     request = json_request("CreateModel", json.dumps(document).encode())
     with pytest.raises(SerializationFailed):
@@ -69,16 +85,21 @@ def test_an_answer_holds_only_what_the_shape_declares():
 
 
 def test_a_rest_answer_puts_members_where_the_model_says():
-    answer = protocol.encode("sagemaker-runtime", "InvokeEndpoint",
-                             {"Body": b"0.5", "ContentType": "text/csv", "InvokedProductionVariant": "A"}, "id")
+    answer = protocol.encode(
+        "sagemaker-runtime",
+        "InvokeEndpoint",
+        {"Body": b"0.5", "ContentType": "text/csv", "InvokedProductionVariant": "A"},
+        "id",
+    )
     assert answer.body == b"0.5"
     assert answer.headers["Content-Type"] == "text/csv"
     assert answer.headers["x-Amzn-Invoked-Production-Variant"] == "A"
 
 
 def test_an_error_is_named_in_body_and_header():
-    answer = protocol.encode_error(CloudError("no", code="ModelError", status=424,
-                                              members={"OriginalStatusCode": 500}), "id")
+    answer = protocol.encode_error(
+        CloudError("no", code="ModelError", status=424, members={"OriginalStatusCode": 500}), "id"
+    )
     assert answer.status == 424
     assert answer.headers["x-amzn-ErrorType"] == "ModelError"
     assert json.loads(answer.body)["OriginalStatusCode"] == 500

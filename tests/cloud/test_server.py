@@ -33,8 +33,14 @@ def test_the_learner_is_who_it_should_be(cloud):
 @pytest.mark.parametrize("service", ["sts", "s3", "iam", "sagemaker", "logs", "cloudtrail"])
 @pytest.mark.parametrize("key", [client.LEARNER, client.ROOT], ids=["learner", "root"])
 def test_a_wrong_secret_is_refused_everywhere(cloud, service, key):
-    calls = {"sts": "get_caller_identity", "s3": "list_buckets", "iam": "list_users", "sagemaker": "list_models",
-             "logs": "describe_log_groups", "cloudtrail": "lookup_events"}
+    calls = {
+        "sts": "get_caller_identity",
+        "s3": "list_buckets",
+        "iam": "list_users",
+        "sagemaker": "list_models",
+        "logs": "describe_log_groups",
+        "cloudtrail": "lookup_events",
+    }
     call = getattr(cloud.client(service, (key[0], "wrong")), calls[service])
     assert code_of(call) in ("SignatureDoesNotMatch", "InvalidSignatureException")
 
@@ -80,9 +86,14 @@ def test_an_operation_that_is_not_there_yet_is_named(cloud):
 def test_a_parameter_that_is_not_there_yet_is_named(cloud):
     with pytest.raises(ClientError, match="does not support the parameter DeploymentConfig of CreateEndpoint yet"):
         cloud.client("sagemaker").create_endpoint(
-            EndpointName="e", EndpointConfigName="c",
-            DeploymentConfig={"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {
-                "Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}}})
+            EndpointName="e",
+            EndpointConfigName="c",
+            DeploymentConfig={
+                "BlueGreenUpdatePolicy": {
+                    "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+                }
+            },
+        )
 
 
 def test_the_base_cannot_be_administered_from_outside(cloud):
@@ -100,8 +111,10 @@ def test_the_side_door_opens_only_with_the_token(cloud):
             cloud.control("status", token=token)
 
 
-@pytest.mark.parametrize(("verb", "arguments"), [
-    ("advance", {"seconds": -1}), ("advance", {"seconds": "soon"}), ("advance", {}), ("status", {"more": 1})])
+@pytest.mark.parametrize(
+    ("verb", "arguments"),
+    [("advance", {"seconds": -1}), ("advance", {"seconds": "soon"}), ("advance", {}), ("status", {"more": 1})],
+)
 def test_the_side_door_says_what_is_wrong(cloud, verb, arguments):
     with pytest.raises(urllib.error.HTTPError, match="400"):
         cloud.control(verb, **arguments)
@@ -113,8 +126,12 @@ def test_malformed_bodies_get_an_answer(cloud, body):
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
-    request = AWSRequest("POST", client.endpoint(cloud.port) + "/", data=body, headers={
-        "X-Amz-Target": "SageMaker.CreateModel", "Content-Type": "application/x-amz-json-1.1"})
+    request = AWSRequest(
+        "POST",
+        client.endpoint(cloud.port) + "/",
+        data=body,
+        headers={"X-Amz-Target": "SageMaker.CreateModel", "Content-Type": "application/x-amz-json-1.1"},
+    )
     SigV4Auth(Credentials(*client.LEARNER), "sagemaker", client.REGION).add_auth(request)
     status, answer = raw(cloud, "/", body, **dict(request.headers.items()))
     assert status == 400
@@ -126,8 +143,12 @@ def test_a_signature_covers_the_body(cloud):
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
-    request = AWSRequest("POST", client.endpoint(cloud.port) + "/", data=b"{}", headers={
-        "X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"})
+    request = AWSRequest(
+        "POST",
+        client.endpoint(cloud.port) + "/",
+        data=b"{}",
+        headers={"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"},
+    )
     SigV4Auth(Credentials(*client.LEARNER), "sagemaker", client.REGION).add_auth(request)
     status, answer = raw(cloud, "/", b'{"MaxResults": 1}', **dict(request.headers.items()))
     assert status == 403
@@ -138,7 +159,8 @@ def test_calls_are_on_the_trail_with_who_and_what(cloud):
     sagemaker = cloud.client("sagemaker")
     assert code_of(sagemaker.describe_model, ModelName="nobody-has-this") == "ValidationException"
     events = cloud.client("cloudtrail").lookup_events(
-        LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": "nobody-has-this"}])["Events"]
+        LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": "nobody-has-this"}]
+    )["Events"]
     document = json.loads(events[0]["CloudTrailEvent"])
     assert document["eventName"] == "DescribeModel"
     assert document["userIdentity"]["userName"] == "learner"
@@ -171,5 +193,3 @@ def test_worlds_do_not_share_anything(open_cloud):
     assert other.client("s3").list_buckets()["Buckets"] == []
     for cloud in (one, other):
         cloud.handle.close()
-
-

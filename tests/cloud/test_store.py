@@ -4,8 +4,8 @@ import pytest
 
 from course.cloud.clock import Clock
 from course.cloud.errors import ValidationFailed
-from course.cloud.sagemaker.resources import ENDPOINT, KINDS, MODEL
 from course.cloud.protocol import service_model
+from course.cloud.sagemaker.resources import ENDPOINT, KINDS, MODEL
 from course.cloud.store import Store, page
 
 
@@ -30,7 +30,11 @@ def test_states_follow_the_table(store):
     store.move(endpoint, "Deleting")
     store.remove(endpoint)
     assert [(c.kind, c.status) for c in store.timeline] == [
-        ("Endpoint", "Creating"), ("Endpoint", "InService"), ("Endpoint", "Deleting"), ("Endpoint", "Deleted")]
+        ("Endpoint", "Creating"),
+        ("Endpoint", "InService"),
+        ("Endpoint", "Deleting"),
+        ("Endpoint", "Deleted"),
+    ]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.statuses], ids=lambda kind: kind.name)

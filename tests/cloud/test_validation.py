@@ -24,27 +24,31 @@ def test_what_is_right_passes():
 def test_a_missing_member_is_null():
     assert message(CREATE, {"ProductionVariants": [VARIANT]}) == (
         "1 validation error detected: Value null at 'endpointConfigName' failed to satisfy constraint: "
-        "Member must not be null")
+        "Member must not be null"
+    )
 
 
 def test_pattern_and_range_are_reported_together():
-    text = message(CREATE, {"EndpointConfigName": "no_underscore",
-                            "ProductionVariants": [{**VARIANT, "InitialInstanceCount": 0}]})
+    text = message(
+        CREATE, {"EndpointConfigName": "no_underscore", "ProductionVariants": [{**VARIANT, "InitialInstanceCount": 0}]}
+    )
     assert text.startswith("2 validation errors detected: Value 'no_underscore' at 'endpointConfigName'")
-    assert "at 'productionVariants.1.member.initialInstanceCount' failed to satisfy constraint: Member must have " \
-           "value greater than or equal to 1" in text
+    assert (
+        "at 'productionVariants.1.member.initialInstanceCount' failed to satisfy constraint: Member must have "
+        "value greater than or equal to 1" in text
+    )
 
 
 def test_enum_names_the_set():
-    text = message(CREATE, {"EndpointConfigName": "a",
-                            "ProductionVariants": [{**VARIANT, "InstanceType": "ml.huge"}]})
+    text = message(CREATE, {"EndpointConfigName": "a", "ProductionVariants": [{**VARIANT, "InstanceType": "ml.huge"}]})
     assert "Member must satisfy enum value set: [ml.t2.medium, " in text
 
 
 def test_length_of_a_list():
     text = message(CREATE, {"EndpointConfigName": "a", "ProductionVariants": []})
-    assert text.endswith("at 'productionVariants' failed to satisfy constraint: Member must have length greater than "
-                         "or equal to 1")
+    assert text.endswith(
+        "at 'productionVariants' failed to satisfy constraint: Member must have length greater than or equal to 1"
+    )
 
 
 @pytest.mark.parametrize("service", ["sagemaker", "sagemaker-runtime", "cloudtrail", "application-autoscaling"])

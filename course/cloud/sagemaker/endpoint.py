@@ -27,10 +27,16 @@ async def create_endpoint(call: Call) -> dict[str, Any]:
 def _summary(variant: dict[str, Any], model: Resource, running: int) -> dict[str, Any]:
     return {
         "VariantName": variant["VariantName"],
-        "DeployedImages": [{"SpecifiedImage": model.fields["PrimaryContainer"]["Image"],
-                            "ResolvedImage": model.fields["PrimaryContainer"]["Image"]}],
-        "CurrentWeight": variant["InitialVariantWeight"], "DesiredWeight": variant["InitialVariantWeight"],
-        "CurrentInstanceCount": running, "DesiredInstanceCount": variant["InitialInstanceCount"],
+        "DeployedImages": [
+            {
+                "SpecifiedImage": model.fields["PrimaryContainer"]["Image"],
+                "ResolvedImage": model.fields["PrimaryContainer"]["Image"],
+            }
+        ],
+        "CurrentWeight": variant["InitialVariantWeight"],
+        "DesiredWeight": variant["InitialVariantWeight"],
+        "CurrentInstanceCount": running,
+        "DesiredInstanceCount": variant["InitialInstanceCount"],
     }
 
 
@@ -50,9 +56,11 @@ async def _start(world: Any, endpoint: Resource, variants: list[tuple[dict[str, 
     for settings, _ in variants:
         rate = price_per_hour(settings["InstanceType"], settings["InitialInstanceCount"])
         fleet.lines.append(
-            world.meter.start(f"{endpoint.name}/{settings['VariantName']}", "Endpoint", endpoint.arn, rate))
-    world.store.move(endpoint, "InService", ProductionVariants=[
-        _summary(v, m, v["InitialInstanceCount"]) for v, m in variants])
+            world.meter.start(f"{endpoint.name}/{settings['VariantName']}", "Endpoint", endpoint.arn, rate)
+        )
+    world.store.move(
+        endpoint, "InService", ProductionVariants=[_summary(v, m, v["InitialInstanceCount"]) for v, m in variants]
+    )
 
 
 @operation(SERVICE, "DeleteEndpoint", uses=("EndpointName",), resource=arn_of(ENDPOINT))

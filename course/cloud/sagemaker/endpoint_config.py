@@ -6,12 +6,21 @@ from ..errors import ValidationFailed
 from ..operations import Call, operation
 from .resources import ENDPOINT_CONFIG, MODEL, SERVICE, arn_of, create, get
 
-_VARIANT_REFUSED = ("ServerlessConfig", "AcceleratorType", "CoreDumpConfig", "ManagedInstanceScaling", "RoutingConfig",
-                    "InferenceAmiVersion", "CapacityReservationConfig")
+_VARIANT_REFUSED = (
+    "ServerlessConfig",
+    "AcceleratorType",
+    "CoreDumpConfig",
+    "ManagedInstanceScaling",
+    "RoutingConfig",
+    "InferenceAmiVersion",
+    "CapacityReservationConfig",
+)
 
 
 @operation(
-    SERVICE, "CreateEndpointConfig", resource=arn_of(ENDPOINT_CONFIG),
+    SERVICE,
+    "CreateEndpointConfig",
+    resource=arn_of(ENDPOINT_CONFIG),
     uses=("EndpointConfigName", "ProductionVariants", "Tags"),
     no_effect=("KmsKeyId",),
     refuses=tuple(f"ProductionVariants.{member}" for member in _VARIANT_REFUSED),

@@ -67,8 +67,9 @@ class Fleet:
         here = await context.__aenter__()
         self._grounds.append(context)
         await self._fetch(model, here)
-        await asyncio.gather(*(self._start_worker(variant, model, here)
-                               for _ in range(variant.settings["InitialInstanceCount"])))
+        await asyncio.gather(
+            *(self._start_worker(variant, model, here) for _ in range(variant.settings["InitialInstanceCount"]))
+        )
 
     async def _fetch(self, model: Resource, here: Ground) -> None:
         container = model.fields["PrimaryContainer"]
@@ -78,8 +79,9 @@ class Fleet:
                 archive = await here.storage.read(uri)
                 await asyncio.to_thread(unpack, archive, here.folder / "model", uri)
             except StorageError as error:
-                raise JobFailed(f'Failed to download model data for container "primary" from URL: "{uri}". {error}'
-                                ) from None
+                raise JobFailed(
+                    f'Failed to download model data for container "primary" from URL: "{uri}". {error}'
+                ) from None
         code = jobs.plain(container["Environment"].get("SAGEMAKER_SUBMIT_DIRECTORY", ""))
         if code.startswith("s3://"):
             await jobs.fetch_code(code, here, here.folder)
@@ -96,14 +98,17 @@ class Fleet:
         stream = f"{variant.name}/i-{world.random.getrandbits(68):017x}"
         log = LogStream(world.base, world.clock, f"/aws/sagemaker/Endpoints/{self._endpoint.name}", stream)
         await log.open()
-        process = await jobs.start(world, Spec(
-            entry=resolve(container["Image"]).serve,
-            opt_ml=folder,
-            environment=jobs.environment(world, here.session, variables) if not isolated else variables,
-            limits=jobs.limits(variant.settings["InstanceType"]),
-            cloud_port=None if isolated else world.port,
-            read_only=("model",),
-        ))
+        process = await jobs.start(
+            world,
+            Spec(
+                entry=resolve(container["Image"]).serve,
+                opt_ml=folder,
+                environment=jobs.environment(world, here.session, variables) if not isolated else variables,
+                limits=jobs.limits(variant.settings["InstanceType"]),
+                cloud_port=None if isolated else world.port,
+                read_only=("model",),
+            ),
+        )
         self._processes.add(process)
         self._follow(variant, model, here, process, log, folder)
         worker = Worker(process)
@@ -114,13 +119,16 @@ class Fleet:
             healthy = False
         if not healthy:
             process.kill()
-            raise JobFailed(f"The primary container for production variant {variant.name} did not pass the ping health "
-                            "check. Please check CloudWatch logs for this endpoint.")
+            raise JobFailed(
+                f"The primary container for production variant {variant.name} did not pass the ping health "
+                "check. Please check CloudWatch logs for this endpoint."
+            )
         variant.workers.append(worker)
         worker.log_stream = stream
 
-    def _follow(self, variant: Variant, model: Resource, here: Ground, process: Process, log: LogStream,
-                folder: Path) -> None:
+    def _follow(
+        self, variant: Variant, model: Resource, here: Ground, process: Process, log: LogStream, folder: Path
+    ) -> None:
         """Keep the instance's log; when its process ends by itself, put another in its place."""
 
         async def follow() -> None:
@@ -135,8 +143,9 @@ class Fleet:
                 try:
                     await self._start_worker(variant, model, here)
                 except JobFailed:
-                    self._world.log.warning("endpoint %s: variant %s lost an instance", self._endpoint.name,
-                                            variant.name)
+                    self._world.log.warning(
+                        "endpoint %s: variant %s lost an instance", self._endpoint.name, variant.name
+                    )
 
         task = asyncio.ensure_future(follow())
         self._tasks.add(task)

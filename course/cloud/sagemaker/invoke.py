@@ -13,7 +13,9 @@ _INVOCATION_SECONDS = 60.0
 
 
 @operation(
-    "sagemaker-runtime", "InvokeEndpoint", resource=arn_of(ENDPOINT),
+    "sagemaker-runtime",
+    "InvokeEndpoint",
+    resource=arn_of(ENDPOINT),
     uses=("EndpointName", "Body", "ContentType", "Accept", "CustomAttributes", "TargetVariant"),
     no_effect=("InferenceId",),
 )
@@ -37,12 +39,18 @@ async def invoke_endpoint(call: Call) -> dict[str, Any]:
     try:
         async with asyncio.timeout(_INVOCATION_SECONDS):
             status, content_type, body = await worker.invoke(
-                p.get("Body", b""), p.get("ContentType", ""), p.get("Accept", ""), headers)
+                p.get("Body", b""), p.get("ContentType", ""), p.get("Accept", ""), headers
+            )
     except TimeoutError:
         variant.counts["5xx"] += 1
-        raise _model_error(0, "Your invocation timed out while waiting for a response from container primary. Review "
-                              "the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try "
-                              "again.", "", stream) from None
+        raise _model_error(
+            0,
+            "Your invocation timed out while waiting for a response from container primary. Review "
+            "the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try "
+            "again.",
+            "",
+            stream,
+        ) from None
     except WorkerDied:
         variant.counts["5xx"] += 1
         raise _model_error(0, "The container primary closed the connection before it answered.", "", stream) from None
@@ -51,13 +59,20 @@ async def invoke_endpoint(call: Call) -> dict[str, Any]:
         text = body[:4096].decode("utf-8", "replace")
         side = "client" if 400 <= status < 500 else "server"
         raise _model_error(
-            status, f'Received {side} error ({status}) from primary with message "{text}". See '
+            status,
+            f'Received {side} error ({status}) from primary with message "{text}". See '
             f"https://{world.region}.console.aws.amazon.com/cloudwatch/home?region={world.region}#logEventViewer:"
             f"group=/aws/sagemaker/Endpoints/{endpoint.name} in account {world.account} for more information.",
-            text, stream)
+            text,
+            stream,
+        )
     variant.counts["ok"] += 1
-    return {"Body": body, "ContentType": content_type, "InvokedProductionVariant": variant.name,
-            "CustomAttributes": p.get("CustomAttributes")}
+    return {
+        "Body": body,
+        "ContentType": content_type,
+        "InvokedProductionVariant": variant.name,
+        "CustomAttributes": p.get("CustomAttributes"),
+    }
 
 
 def _draw(world: Any, variants: list[Variant]) -> Variant:
@@ -67,5 +82,9 @@ def _draw(world: Any, variants: list[Variant]) -> Variant:
 
 
 def _model_error(status: int, message: str, original: str, stream: str) -> RuntimeFailed:
-    return RuntimeFailed(message, code="ModelError", status=424, members={
-        "OriginalStatusCode": status, "OriginalMessage": original, "LogStreamArn": stream})
+    return RuntimeFailed(
+        message,
+        code="ModelError",
+        status=424,
+        members={"OriginalStatusCode": status, "OriginalMessage": original, "LogStreamArn": stream},
+    )

@@ -111,5 +111,3 @@ async def stop(process: Process, grace: float = STOP_GRACE_SECONDS) -> int:
     except TimeoutError:
         process.kill()
         return await process.wait()
-
-

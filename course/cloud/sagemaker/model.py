@@ -10,13 +10,20 @@ from .resources import MODEL, SERVICE, arn_of, create
 
 
 @operation(
-    SERVICE, "CreateModel", resource=arn_of(MODEL),
+    SERVICE,
+    "CreateModel",
+    resource=arn_of(MODEL),
     uses=("ModelName", "PrimaryContainer", "ExecutionRoleArn", "Tags", "EnableNetworkIsolation"),
     no_effect=("VpcConfig",),
-    refuses=("PrimaryContainer.ModelPackageName", "PrimaryContainer.Mode=MultiModel",
-             "PrimaryContainer.MultiModelConfig", "PrimaryContainer.ModelDataSource",
-             "PrimaryContainer.InferenceSpecificationName", "PrimaryContainer.AdditionalModelDataSources",
-             "PrimaryContainer.ImageConfig"),
+    refuses=(
+        "PrimaryContainer.ModelPackageName",
+        "PrimaryContainer.Mode=MultiModel",
+        "PrimaryContainer.MultiModelConfig",
+        "PrimaryContainer.ModelDataSource",
+        "PrimaryContainer.InferenceSpecificationName",
+        "PrimaryContainer.AdditionalModelDataSources",
+        "PrimaryContainer.ImageConfig",
+    ),
 )
 async def create_model(call: Call) -> dict[str, Any]:
     """Register what an endpoint will serve, after looking whether the role can read it."""
@@ -50,8 +57,9 @@ async def _check_archive(call: Call, uri: str, role: str) -> None:
         except CloudError as error:
             if error.status == 403:
                 raise ValidationFailed(
-                    f"Could not access model data at {uri}. Please ensure that the role \"{role}\" exists and that its "
-                    "trust relationship policy allows the action \"sts:AssumeRole\" for the service principal "
-                    "\"sagemaker.amazonaws.com\". Also ensure that the role has \"s3:GetObject\" permissions and that "
-                    f"the object is located in {call.world.region}.") from None
+                    f'Could not access model data at {uri}. Please ensure that the role "{role}" exists and that its '
+                    'trust relationship policy allows the action "sts:AssumeRole" for the service principal '
+                    '"sagemaker.amazonaws.com". Also ensure that the role has "s3:GetObject" permissions and that '
+                    f"the object is located in {call.world.region}."
+                ) from None
             raise ValidationFailed(f"Could not find model data at {uri}.") from None

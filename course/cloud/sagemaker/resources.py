@@ -9,22 +9,40 @@ from ..store import Kind, Resource, page
 
 SERVICE = "sagemaker"
 
-TRAINING_JOB = Kind("TrainingJob", "training-job", {
-    "InProgress": ("Completed", "Failed", "Stopping"),
-    "Stopping": ("Stopped", "Failed"),
-})
+TRAINING_JOB = Kind(
+    "TrainingJob",
+    "training-job",
+    {
+        "InProgress": ("Completed", "Failed", "Stopping"),
+        "Stopping": ("Stopped", "Failed"),
+    },
+)
 MODEL = Kind("Model", "model")
 ENDPOINT_CONFIG = Kind("EndpointConfig", "endpoint-config")
-ENDPOINT = Kind("Endpoint", "endpoint", {
-    "Creating": ("InService", "Failed", "Deleting"),
-    "InService": ("Deleting",),
-    "Failed": ("Deleting",),
-})
+ENDPOINT = Kind(
+    "Endpoint",
+    "endpoint",
+    {
+        "Creating": ("InService", "Failed", "Deleting"),
+        "InService": ("Deleting",),
+        "Failed": ("Deleting",),
+    },
+)
 
 KINDS = {kind.name: kind for kind in (TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT)}
 _SPOKEN = {"EndpointConfig": "endpoint configuration", "TrainingJob": "training job"}
-_FILTERS = ("NextToken", "MaxResults", "CreationTimeAfter", "CreationTimeBefore", "LastModifiedTimeAfter",
-            "LastModifiedTimeBefore", "NameContains", "StatusEquals", "SortBy", "SortOrder")
+_FILTERS = (
+    "NextToken",
+    "MaxResults",
+    "CreationTimeAfter",
+    "CreationTimeBefore",
+    "LastModifiedTimeAfter",
+    "LastModifiedTimeBefore",
+    "NameContains",
+    "StatusEquals",
+    "SortBy",
+    "SortOrder",
+)
 
 
 def spoken(kind: Kind) -> str:
@@ -56,8 +74,10 @@ def create(call: Call, kind: Kind, status: str = "", **computed: Any) -> Resourc
     arn = call.world.store.arn(kind, name)
     if call.world.store.find(kind, name):
         if kind is TRAINING_JOB:
-            raise InUse("Training job names must be unique within an AWS account and region, and a training job with "
-                        f"this name already exists ({arn})")
+            raise InUse(
+                "Training job names must be unique within an AWS account and region, and a training job with "
+                f"this name already exists ({arn})"
+            )
         raise ValidationFailed(f'Cannot create already existing {spoken(kind)} "{arn}".')
     fields = {k: v for k, v in call.parameters.items() if k not in ("Tags", kind.name_member)}
     return call.world.store.add(kind, name, {**fields, **computed}, tags_of(call.parameters.get("Tags", [])), status)
@@ -152,8 +172,9 @@ async def add_tags(call: Call) -> dict[str, Any]:
 @operation(SERVICE, "ListTags", uses=("ResourceArn", "NextToken", "MaxResults"), resource=_tag_arn)
 async def list_tags(call: Call) -> dict[str, Any]:
     """The tags of a resource."""
-    chunk, token = page(_tag_list(_tagged(call)), call.parameters.get("MaxResults", 50),
-                        call.parameters.get("NextToken"))
+    chunk, token = page(
+        _tag_list(_tagged(call)), call.parameters.get("MaxResults", 50), call.parameters.get("NextToken")
+    )
     return {"Tags": chunk, "NextToken": token}
 
 
@@ -168,5 +189,3 @@ async def delete_tags(call: Call) -> dict[str, Any]:
 
 def _tag_list(resource: Resource) -> list[dict[str, str]]:
     return [{"Key": k, "Value": v} for k, v in resource.tags.items()]
-
-

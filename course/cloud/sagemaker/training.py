@@ -32,20 +32,50 @@ class Run:
 
 
 @operation(
-    SERVICE, "CreateTrainingJob", resource=arn_of(TRAINING_JOB),
-    uses=("TrainingJobName", "HyperParameters", "AlgorithmSpecification", "RoleArn", "InputDataConfig",
-          "OutputDataConfig", "ResourceConfig", "StoppingCondition", "Tags", "EnableNetworkIsolation", "Environment"),
-    no_effect=("VpcConfig", "EnableInterContainerTrafficEncryption", "DebugHookConfig", "ProfilerConfig",
-               "ProfilerRuleConfigurations", "ExperimentConfig", "RetryStrategy", "RemoteDebugConfig"),
-    refuses=("AlgorithmSpecification.AlgorithmName", "AlgorithmSpecification.ContainerEntrypoint",
-             "AlgorithmSpecification.ContainerArguments", "InputDataConfig.InputMode=Pipe",
-             "InputDataConfig.InputMode=FastFile", "AlgorithmSpecification.TrainingInputMode=Pipe",
-             "AlgorithmSpecification.TrainingInputMode=FastFile", "InputDataConfig.DataSource.FileSystemDataSource",
-             "InputDataConfig.DataSource.DatasetSource", "InputDataConfig.CompressionType=Gzip",
-             "InputDataConfig.RecordWrapperType=RecordIO", "InputDataConfig.ShuffleConfig",
-             "InputDataConfig.DataSource.S3DataSource.S3DataType=ManifestFile",
-             "InputDataConfig.DataSource.S3DataSource.S3DataType=AugmentedManifestFile",
-             "ResourceConfig.InstanceGroups", "OutputDataConfig.CompressionType=NONE"),
+    SERVICE,
+    "CreateTrainingJob",
+    resource=arn_of(TRAINING_JOB),
+    uses=(
+        "TrainingJobName",
+        "HyperParameters",
+        "AlgorithmSpecification",
+        "RoleArn",
+        "InputDataConfig",
+        "OutputDataConfig",
+        "ResourceConfig",
+        "StoppingCondition",
+        "Tags",
+        "EnableNetworkIsolation",
+        "Environment",
+    ),
+    no_effect=(
+        "VpcConfig",
+        "EnableInterContainerTrafficEncryption",
+        "DebugHookConfig",
+        "ProfilerConfig",
+        "ProfilerRuleConfigurations",
+        "ExperimentConfig",
+        "RetryStrategy",
+        "RemoteDebugConfig",
+    ),
+    refuses=(
+        "AlgorithmSpecification.AlgorithmName",
+        "AlgorithmSpecification.ContainerEntrypoint",
+        "AlgorithmSpecification.ContainerArguments",
+        "InputDataConfig.InputMode=Pipe",
+        "InputDataConfig.InputMode=FastFile",
+        "AlgorithmSpecification.TrainingInputMode=Pipe",
+        "AlgorithmSpecification.TrainingInputMode=FastFile",
+        "InputDataConfig.DataSource.FileSystemDataSource",
+        "InputDataConfig.DataSource.DatasetSource",
+        "InputDataConfig.CompressionType=Gzip",
+        "InputDataConfig.RecordWrapperType=RecordIO",
+        "InputDataConfig.ShuffleConfig",
+        "InputDataConfig.DataSource.S3DataSource.S3DataType=ManifestFile",
+        "InputDataConfig.DataSource.S3DataSource.S3DataType=AugmentedManifestFile",
+        "ResourceConfig.InstanceGroups",
+        "OutputDataConfig.CompressionType=NONE",
+    ),
 )
 async def create_training_job(call: Call) -> dict[str, Any]:
     """Train by running the caller's script in a process of its own, as its role."""
@@ -103,7 +133,8 @@ async def _check_inputs(call: Call) -> None:
                     f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
                     f"bucket exists in the selected region ({call.world.region}), that objects exist under that S3 "
                     f'prefix, and that the role "{call.parameters["RoleArn"]}" has "s3:ListBucket" permissions on '
-                    "the bucket.")
+                    "the bucket."
+                )
 
 
 def _s3_uri(channel: dict[str, Any]) -> str:
@@ -131,8 +162,9 @@ async def delete_training_job(call: Call) -> dict[str, Any]:
     """Forget a job that has ended."""
     job = get(call, TRAINING_JOB)
     if job.status in ("InProgress", "Stopping"):
-        raise ValidationFailed(f"Training job {job.name} is in status {job.status}. Stop it first.",
-                               code="ResourceInUse")
+        raise ValidationFailed(
+            f"Training job {job.name} is in status {job.status}. Stop it first.", code="ResourceInUse"
+        )
     call.world.store.remove(job)
     return {}
 
@@ -157,8 +189,12 @@ async def _train(world: Any, job: Resource) -> None:
             _phase(world, job, "Downloading", "Downloading input data")
             world.store.touch(job, TrainingStartTime=world.clock.now())
             resources = job.fields["ResourceConfig"]
-            line = world.meter.start(job.name, "TrainingJob", job.arn, price_per_hour(
-                resources.get("InstanceType", ""), resources.get("InstanceCount", 1)))
+            line = world.meter.start(
+                job.name,
+                "TrainingJob",
+                job.arn,
+                price_per_hour(resources.get("InstanceType", ""), resources.get("InstanceCount", 1)),
+            )
             await _prepare(world, job, here)
             _phase(world, job, "Training", "Training image download completed. Training in progress.")
             end = await _run(world, job, here)
@@ -187,13 +223,22 @@ async def _prepare(world: Any, job: Resource, here: Ground) -> None:
         except (StorageError, CloudError) as error:
             raise JobFailed(f"ClientError: Data download failed:{error}") from None
         source = channel["DataSource"]["S3DataSource"]
-        channels[name] = {"TrainingInputMode": "File", "RecordWrapperType": channel.get("RecordWrapperType", "None"),
-                          "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated")}
+        channels[name] = {
+            "TrainingInputMode": "File",
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+            "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+        }
         if channel.get("ContentType"):
             channels[name]["ContentType"] = channel["ContentType"]
     hyperparameters = job.fields["HyperParameters"]
-    layout.prepare_training(here.folder, hyperparameters=hyperparameters, channels=channels, hosts=["algo-1"],
-                            current_host="algo-1", instance_type=job.fields["ResourceConfig"].get("InstanceType", ""))
+    layout.prepare_training(
+        here.folder,
+        hyperparameters=hyperparameters,
+        channels=channels,
+        hosts=["algo-1"],
+        current_host="algo-1",
+        instance_type=job.fields["ResourceConfig"].get("InstanceType", ""),
+    )
     if uri := hyperparameters.get("sagemaker_submit_directory"):
         await jobs.fetch_code(jobs.plain(uri), here, here.folder)
 
@@ -209,19 +254,25 @@ async def _run(world: Any, job: Resource, here: Ground) -> str:
     await log.open()
     variables = {**job.fields.get("Environment", {}), "TRAINING_JOB_NAME": job.name, "TRAINING_JOB_ARN": job.arn}
     isolated = job.fields["EnableNetworkIsolation"]
-    process = run.process = await jobs.start(world, Spec(
-        entry=resolve(algorithm["TrainingImage"]).train,
-        opt_ml=here.folder,
-        environment=jobs.environment(world, here.session, variables) if not isolated else variables,
-        limits=jobs.limits(job.fields["ResourceConfig"].get("InstanceType", "")),
-        cloud_port=None if isolated else world.port,
-    ))
+    process = run.process = await jobs.start(
+        world,
+        Spec(
+            entry=resolve(algorithm["TrainingImage"]).train,
+            opt_ml=here.folder,
+            environment=jobs.environment(world, here.session, variables) if not isolated else variables,
+            limits=jobs.limits(job.fields["ResourceConfig"].get("InstanceType", "")),
+            cloud_port=None if isolated else world.port,
+        ),
+    )
     reading = asyncio.ensure_future(log.follow(process.lines()))
     ended = asyncio.ensure_future(process.wait())
     stop = asyncio.ensure_future(run.stopping.wait())
     try:
-        await asyncio.wait({ended, stop}, timeout=job.fields["StoppingCondition"]["MaxRuntimeInSeconds"],
-                           return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {ended, stop},
+            timeout=job.fields["StoppingCondition"]["MaxRuntimeInSeconds"],
+            return_when=asyncio.FIRST_COMPLETED,
+        )
         if ended.done():
             code, end = ended.result(), "Completed"
         else:
@@ -251,8 +302,9 @@ def failure_reason(folder: Path, code: int) -> str:
 
 def _record_metrics(world: Any, job: Resource, log: LogStream) -> None:
     last = {point.name: point for point in log.points}
-    world.store.touch(job, FinalMetricDataList=[
-        {"MetricName": p.name, "Value": p.value, "Timestamp": p.at} for p in last.values()])
+    world.store.touch(
+        job, FinalMetricDataList=[{"MetricName": p.name, "Value": p.value, "Timestamp": p.at} for p in last.values()]
+    )
     world.spawn(world.put_metrics("/aws/sagemaker/TrainingJobs", log.points, {"Host": f"{job.name}/algo-1"}))
 
 
@@ -282,8 +334,12 @@ def _finish(world: Any, job: Resource, line: Any, end: str, reason: str = "") ->
         times |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
     if reason:
         times["FailureReason"] = reason[:1024]
-    message = {"Completed": "Training job completed", "Failed": reason, "Stopped": "Training job stopped",
-               "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds"}[end]
+    message = {
+        "Completed": "Training job completed",
+        "Failed": reason,
+        "Stopped": "Training job stopped",
+        "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds",
+    }[end]
     _phase(world, job, end, message)
     job.runtime = None
     status = "Stopped" if end == "MaxRuntimeExceeded" else end

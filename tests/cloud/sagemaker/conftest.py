@@ -56,11 +56,16 @@ def lab(cloud):
     def train(name: str, script: str = TRAIN, *, wait: bool = True, **more):
         code = put_code(f"code/{name}.tar.gz", train__py=script)
         request = {
-            "TrainingJobName": name, "RoleArn": role,
+            "TrainingJobName": name,
+            "RoleArn": role,
             "AlgorithmSpecification": {"TrainingImage": SCIKIT_LEARN, "TrainingInputMode": "File"},
             "HyperParameters": {"sagemaker_program": "train.py", "sagemaker_submit_directory": code},
-            "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": {
-                "S3DataType": "S3Prefix", "S3Uri": "s3://lab/data/"}}}],
+            "InputDataConfig": [
+                {
+                    "ChannelName": "train",
+                    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://lab/data/"}},
+                }
+            ],
             "OutputDataConfig": {"S3OutputPath": "s3://lab/models"},
             "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
             "StoppingCondition": {"MaxRuntimeInSeconds": 600},
@@ -80,14 +85,30 @@ def lab(cloud):
                 raise
         return sm.describe_training_job(TrainingJobName=name)
 
-    def deploy(name: str, model_data: str, script: str = SERVE, *, instances: int = 1, wait: bool = True, **environment):
+    def deploy(
+        name: str, model_data: str, script: str = SERVE, *, instances: int = 1, wait: bool = True, **environment
+    ):
         code = put_code(f"code/{name}-serve.tar.gz", serve__py=script)
-        sm.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={
-            "Image": SCIKIT_LEARN, "ModelDataUrl": model_data, "Environment": {
-                "SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code, **environment}})
-        sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[{
-            "VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.m5.large",
-            "InitialInstanceCount": instances}])
+        sm.create_model(
+            ModelName=name,
+            ExecutionRoleArn=role,
+            PrimaryContainer={
+                "Image": SCIKIT_LEARN,
+                "ModelDataUrl": model_data,
+                "Environment": {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code, **environment},
+            },
+        )
+        sm.create_endpoint_config(
+            EndpointConfigName=name,
+            ProductionVariants=[
+                {
+                    "VariantName": "AllTraffic",
+                    "ModelName": name,
+                    "InstanceType": "ml.m5.large",
+                    "InitialInstanceCount": instances,
+                }
+            ],
+        )
         sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
         return settle(name) if wait else None
 
@@ -111,8 +132,25 @@ def lab(cloud):
         client = cloud.client("logs")
         named = {"logStreamNamePrefix": prefix} if prefix else {}
         streams = client.describe_log_streams(logGroupName=group, **named)["logStreams"]
-        return "\n".join(event["message"] for stream in streams for event in client.get_log_events(
-            logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)["events"])
+        return "\n".join(
+            event["message"]
+            for stream in streams
+            for event in client.get_log_events(
+                logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
+            )["events"]
+        )
 
-    return SimpleNamespace(cloud=cloud, s3=s3, sm=sm, runtime=cloud.client("sagemaker-runtime"), role=role, train=train,
-                           done=done, deploy=deploy, settle=settle, gone=gone, logs=logs, put_code=put_code)
+    return SimpleNamespace(
+        cloud=cloud,
+        s3=s3,
+        sm=sm,
+        runtime=cloud.client("sagemaker-runtime"),
+        role=role,
+        train=train,
+        done=done,
+        deploy=deploy,
+        settle=settle,
+        gone=gone,
+        logs=logs,
+        put_code=put_code,
+    )

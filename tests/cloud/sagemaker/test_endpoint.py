@@ -46,20 +46,26 @@ def served(lab, artefact):
 
 
 def test_an_endpoint_predicts_what_the_model_predicts(lab, served):
-    response = lab.runtime.invoke_endpoint(EndpointName=served, ContentType="text/csv", Accept="text/csv",
-                                           Body=b"0.0,0.0\n1.1,-1.0\n")
+    response = lab.runtime.invoke_endpoint(
+        EndpointName=served, ContentType="text/csv", Accept="text/csv", Body=b"0.0,0.0\n1.1,-1.0\n"
+    )
     assert response["InvokedProductionVariant"] == "AllTraffic"
     assert [float(v) for v in answer(response).split()] == [0.0, 1.0]
-    response = lab.runtime.invoke_endpoint(EndpointName=served, ContentType="application/json",
-                                           Accept="application/json", Body=json.dumps([[1.1, -1.0]]))
+    response = lab.runtime.invoke_endpoint(
+        EndpointName=served, ContentType="application/json", Accept="application/json", Body=json.dumps([[1.1, -1.0]])
+    )
     assert json.loads(answer(response)) == [1.0]
 
 
 def test_requests_at_once_are_each_answered_with_their_own(lab, served):
     def ask(i):
         body = f"{i % 2}.0,{-(i % 2)}.0\n" * (1 + i % 5)
-        return [float(v) for v in answer(lab.runtime.invoke_endpoint(
-            EndpointName=served, ContentType="text/csv", Accept="text/csv", Body=body)).split()] == [float(i % 2)] * (1 + i % 5)
+        return [
+            float(v)
+            for v in answer(
+                lab.runtime.invoke_endpoint(EndpointName=served, ContentType="text/csv", Accept="text/csv", Body=body)
+            ).split()
+        ] == [float(i % 2)] * (1 + i % 5)
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(200)))
@@ -67,8 +73,10 @@ def test_requests_at_once_are_each_answered_with_their_own(lab, served):
     assert counted >= 200
 
 
-@pytest.mark.parametrize(("body", "content_type", "status"), [
-    (b"1,x", "text/csv", 400), (b"1,2,3", "text/csv", 500), (b"", "text/csv", 400), (b"1,2", "image/png", 415)])
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [(b"1,x", "text/csv", 400), (b"1,2,3", "text/csv", 500), (b"", "text/csv", 400), (b"1,2", "image/png", 415)],
+)
 def test_a_body_that_the_model_cannot_read_is_a_model_error(lab, served, body, content_type, status):
     with pytest.raises(ClientError) as failure:
         lab.runtime.invoke_endpoint(EndpointName=served, ContentType=content_type, Body=body)
@@ -83,20 +91,42 @@ def test_describe_and_list(lab, served):
     variant = found["ProductionVariants"][0]
     assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (1, 1.0)
     assert "served" in [e["EndpointName"] for e in lab.sm.list_endpoints(StatusEquals="InService")["Endpoints"]]
-    assert lab.sm.describe_endpoint_config(EndpointConfigName="served")["ProductionVariants"][0]["ModelName"] == "served"
+    assert (
+        lab.sm.describe_endpoint_config(EndpointConfigName="served")["ProductionVariants"][0]["ModelName"] == "served"
+    )
 
 
 def test_weights_are_relative_and_a_target_overrides_them(lab, artefact):
-    code = lab.put_code("code/which.tar.gz", serve__py=(
-        "import os\ndef model_fn(d): return os.environ['WHO']\ndef predict_fn(data, model): return model\n"
-        "def output_fn(p, accept): return p, 'text/plain'"))
+    code = lab.put_code(
+        "code/which.tar.gz",
+        serve__py=(
+            "import os\ndef model_fn(d): return os.environ['WHO']\ndef predict_fn(data, model): return model\n"
+            "def output_fn(p, accept): return p, 'text/plain'"
+        ),
+    )
     for who in ("blue", "green"):
-        lab.sm.create_model(ModelName=who, ExecutionRoleArn=lab.role, PrimaryContainer={
-            "Image": SCIKIT_LEARN, "ModelDataUrl": artefact, "Environment": {
-                "SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code, "WHO": who}})
-    lab.sm.create_endpoint_config(EndpointConfigName="split", ProductionVariants=[
-        {"VariantName": who, "ModelName": who, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1,
-         "InitialVariantWeight": weight} for who, weight in (("blue", 9), ("green", 1))])
+        lab.sm.create_model(
+            ModelName=who,
+            ExecutionRoleArn=lab.role,
+            PrimaryContainer={
+                "Image": SCIKIT_LEARN,
+                "ModelDataUrl": artefact,
+                "Environment": {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code, "WHO": who},
+            },
+        )
+    lab.sm.create_endpoint_config(
+        EndpointConfigName="split",
+        ProductionVariants=[
+            {
+                "VariantName": who,
+                "ModelName": who,
+                "InstanceType": "ml.m5.large",
+                "InitialInstanceCount": 1,
+                "InitialVariantWeight": weight,
+            }
+            for who, weight in (("blue", 9), ("green", 1))
+        ],
+    )
     lab.sm.create_endpoint(EndpointName="split", EndpointConfigName="split")
     assert lab.settle("split")["EndpointStatus"] == "InService"
 
@@ -146,11 +176,18 @@ def test_what_does_not_exist_is_named(lab):
     with pytest.raises(ClientError, match='Could not find endpoint configuration "arn:aws:sagemaker'):
         lab.sm.create_endpoint(EndpointName="x", EndpointConfigName="none")
     with pytest.raises(ClientError, match='Could not find model "arn:aws:sagemaker'):
-        lab.sm.create_endpoint_config(EndpointConfigName="x", ProductionVariants=[{
-            "VariantName": "A", "ModelName": "none", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}])
+        lab.sm.create_endpoint_config(
+            EndpointConfigName="x",
+            ProductionVariants=[
+                {"VariantName": "A", "ModelName": "none", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+            ],
+        )
     with pytest.raises(ClientError, match="Could not find model data"):
-        lab.sm.create_model(ModelName="x", ExecutionRoleArn=lab.role, PrimaryContainer={
-            "Image": SCIKIT_LEARN, "ModelDataUrl": "s3://lab/none.tar.gz"})
+        lab.sm.create_model(
+            ModelName="x",
+            ExecutionRoleArn=lab.role,
+            PrimaryContainer={"Image": SCIKIT_LEARN, "ModelDataUrl": "s3://lab/none.tar.gz"},
+        )
     with pytest.raises(ClientError) as failure:
         lab.runtime.invoke_endpoint(EndpointName="none", Body=b"1")
     assert failure.value.response["Error"]["Code"] == "ValidationError"
@@ -173,7 +210,11 @@ def test_deleting_stops_the_processes(lab, artefact):
     assert {"Creating", "InService"} <= before
     lab.gone("short")
     assert [c["status"] for c in lab.cloud.control("timeline") if c["name"] == "short" and c["kind"] == "Endpoint"] == [
-        "Creating", "InService", "Deleting", "Deleted"]
+        "Creating",
+        "InService",
+        "Deleting",
+        "Deleted",
+    ]
     with pytest.raises(ClientError, match="Could not find endpoint"):
         lab.sm.describe_endpoint(EndpointName="short")
 
@@ -190,11 +231,21 @@ def test_killing_the_world_ends_its_endpoints(open_cloud, parents):
     code = "s3://bucket/c.tar.gz"
     other.client("s3").put_object(Bucket="bucket", Key="c.tar.gz", Body=archive(serve__py="def model_fn(d): return 1"))
     sm = other.client("sagemaker")
-    sm.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer={
-        "Image": SCIKIT_LEARN, "ModelDataUrl": "s3://bucket/m.tar.gz",
-        "Environment": {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code}})
-    sm.create_endpoint_config(EndpointConfigName="m", ProductionVariants=[{
-        "VariantName": "A", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}])
+    sm.create_model(
+        ModelName="m",
+        ExecutionRoleArn=role,
+        PrimaryContainer={
+            "Image": SCIKIT_LEARN,
+            "ModelDataUrl": "s3://bucket/m.tar.gz",
+            "Environment": {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code},
+        },
+    )
+    sm.create_endpoint_config(
+        EndpointConfigName="m",
+        ProductionVariants=[
+            {"VariantName": "A", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        ],
+    )
     sm.create_endpoint(EndpointName="m", EndpointConfigName="m")
     waiter = sm.get_waiter("endpoint_in_service")
     waiter.config.delay = 0.05

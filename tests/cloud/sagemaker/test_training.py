@@ -17,7 +17,12 @@ def test_a_job_trains_a_model_that_can_be_loaded(lab):
     job = lab.train("first", HyperParameters={"strength": "0.5"}, **METRICS)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert [step["Status"] for step in job["SecondaryStatusTransitions"]] == [
-        "Starting", "Downloading", "Training", "Uploading", "Completed"]
+        "Starting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
+    ]
     assert job["ModelArtifacts"]["S3ModelArtifacts"] == "s3://lab/models/first/output/model.tar.gz"
     assert job["BillableTimeInSeconds"] == job["TrainingTimeInSeconds"] >= 1
     metric = job["FinalMetricDataList"][0]
@@ -81,9 +86,13 @@ def test_a_role_that_may_not_write_fails_the_upload(lab):
 
 
 def test_maxruntime_stops_a_job(lab):
-    job = lab.train("slow", "import signal, time\nsignal.signal(signal.SIGTERM, lambda *_: exit(0))\n"
-                            "open(__import__('os').environ['SM_MODEL_DIR'] + '/half', 'w').write('x')\n"
-                            "while True: time.sleep(60)", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    job = lab.train(
+        "slow",
+        "import signal, time\nsignal.signal(signal.SIGTERM, lambda *_: exit(0))\n"
+        "open(__import__('os').environ['SM_MODEL_DIR'] + '/half', 'w').write('x')\n"
+        "while True: time.sleep(60)",
+        StoppingCondition={"MaxRuntimeInSeconds": 1},
+    )
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
     assert job["ModelArtifacts"]["S3ModelArtifacts"].endswith("/slow/output/model.tar.gz")
 
@@ -98,8 +107,10 @@ def test_stop_asks_and_keeps_what_was_saved(lab):
 
 
 def test_hyperparameters_and_environment_arrive(lab):
-    script = ("import os, sys, json\nprint('argv', sys.argv[1:])\nprint('mine', os.environ['MY_VARIABLE'])\n"
-              "print('hps', json.loads(os.environ['SM_HPS']))")
+    script = (
+        "import os, sys, json\nprint('argv', sys.argv[1:])\nprint('mine', os.environ['MY_VARIABLE'])\n"
+        "print('hps', json.loads(os.environ['SM_HPS']))"
+    )
     lab.train("variables", script, HyperParameters={"depth": "3", "name": "a b"}, Environment={"MY_VARIABLE": "42"})
     text = lab.logs("/aws/sagemaker/TrainingJobs", "variables/")
     assert "argv ['--depth', '3', '--name', 'a b']" in text
@@ -110,25 +121,39 @@ def test_a_flood_of_output_is_held(lab):
     job = lab.train("flood", "for i in range(200_000): print('0123456789' * 4)")
     assert job["TrainingJobStatus"] == "Completed"
     client = lab.cloud.client("logs")
-    stream = client.describe_log_streams(logGroupName="/aws/sagemaker/TrainingJobs",
-                                         logStreamNamePrefix="flood/")["logStreams"][0]
-    last = client.get_log_events(logGroupName="/aws/sagemaker/TrainingJobs", limit=1,
-                                 logStreamName=stream["logStreamName"])["events"][-1]
+    stream = client.describe_log_streams(logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix="flood/")[
+        "logStreams"
+    ][0]
+    last = client.get_log_events(
+        logGroupName="/aws/sagemaker/TrainingJobs", limit=1, logStreamName=stream["logStreamName"]
+    )["events"][-1]
     assert "is not kept" in last["message"]
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"RoleArn": "arn:aws:iam::123456789012:role/Nobody"}, "Could not assume role"),
-    ({"AlgorithmSpecification": {"TrainingImage": "nobody/image:latest"}}, "not found"),
-    ({"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}}, "TrainingInputMode=Pipe"),
-    ({"ResourceConfig": {"InstanceCount": 2}}, "InstanceCount above 1"),
-    ({"TrainingJobName": "bad_name"}, "regular expression"),
-    ({"ResourceConfig": {"InstanceType": "ml.none"}}, "enum value set"),
-    ({"InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": {
-        "S3DataType": "S3Prefix", "S3Uri": "s3://lab/nothing/here"}}}]}, "No S3 objects found under S3 URL"),
-    ({"AlgorithmSpecification": {"MetricDefinitions": [{"Name": "m", "Regex": "("}]}}, "Regex of metric m"),
-    ({"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"RoleArn": "arn:aws:iam::123456789012:role/Nobody"}, "Could not assume role"),
+        ({"AlgorithmSpecification": {"TrainingImage": "nobody/image:latest"}}, "not found"),
+        ({"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}}, "TrainingInputMode=Pipe"),
+        ({"ResourceConfig": {"InstanceCount": 2}}, "InstanceCount above 1"),
+        ({"TrainingJobName": "bad_name"}, "regular expression"),
+        ({"ResourceConfig": {"InstanceType": "ml.none"}}, "enum value set"),
+        (
+            {
+                "InputDataConfig": [
+                    {
+                        "ChannelName": "train",
+                        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://lab/nothing/here"}},
+                    }
+                ]
+            },
+            "No S3 objects found under S3 URL",
+        ),
+        ({"AlgorithmSpecification": {"MetricDefinitions": [{"Name": "m", "Regex": "("}]}}, "Regex of metric m"),
+        ({"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining"),
+    ],
+)
 def test_what_is_wrong_is_refused_at_once(lab, change, message):
     with pytest.raises(ClientError, match=message):
         lab.train("refused", wait=False, **change)
@@ -150,7 +175,9 @@ def test_a_missing_job_and_the_lists(lab):
     lab.train("listed-b", "raise SystemExit(1)")
     found = lab.sm.list_training_jobs(NameContains="listed", SortBy="Name", SortOrder="Ascending")
     assert [(j["TrainingJobName"], j["TrainingJobStatus"]) for j in found["TrainingJobSummaries"]] == [
-        ("listed-a", "Completed"), ("listed-b", "Failed")]
+        ("listed-a", "Completed"),
+        ("listed-b", "Failed"),
+    ]
     pages = list(lab.sm.get_paginator("list_training_jobs").paginate(MaxResults=2))
     assert len(pages) > 1
     assert all(len(page["TrainingJobSummaries"]) <= 2 for page in pages)
@@ -161,9 +188,12 @@ def test_a_missing_job_and_the_lists(lab):
 def test_the_caller_needs_passrole(lab):
     iam = lab.cloud.client("iam")
     iam.create_user(UserName="junior")
-    iam.put_user_policy(UserName="junior", PolicyName="train", PolicyDocument=json.dumps({"Statement": [
-        {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}]}))
+    iam.put_user_policy(
+        UserName="junior",
+        PolicyName="train",
+        PolicyDocument=json.dumps({"Statement": [{"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}]}),
+    )
     key = iam.create_access_key(UserName="junior")["AccessKey"]
     junior = lab.cloud.client("sagemaker", (key["AccessKeyId"], key["SecretAccessKey"]))
-    with pytest.raises(ClientError, match="not authorized to perform: iam:PassRole on resource: .*role/TxGuardRole"):
+    with pytest.raises(ClientError, match=r"not authorized to perform: iam:PassRole on resource: .*role/TxGuardRole"):
         junior.create_model(ModelName="m", ExecutionRoleArn=lab.role, PrimaryContainer={"Image": SCIKIT_LEARN})

@@ -1,0 +1,82 @@
+"""The base behind its one file: each replacement has a probe that shows why it is there and that it works."""
+
+import importlib
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from course.cloud import client
+from course.cloud.base import REPLACEMENTS
+
+
+@pytest.mark.parametrize("path", REPLACEMENTS)
+def test_what_is_replaced_exists_in_the_base(path):
+    module, _, name = path.rpartition(".")
+    assert getattr(importlib.import_module(module), name) is REPLACEMENTS[path]
+
+
+def test_authenticate_probe_long_term_keys_outlive_a_jump_of_the_clock(open_cloud):
+    """The base checks a signature's age against its own clock alone: after a week every call would be too old."""
+    cloud = open_cloud()
+    cloud.control("advance", seconds=7 * 86_400)
+    for service, call in (("sts", "get_caller_identity"), ("iam", "list_users"), ("s3", "list_buckets")):
+        getattr(cloud.client(service), call)()
+    cloud.handle.close()
+
+
+def test_policies_are_evaluated_with_their_conditions(cloud):
+    iam = cloud.client("iam")
+    iam.create_user(UserName="reader")
+    iam.put_user_policy(
+        UserName="reader",
+        PolicyName="one-prefix",
+        PolicyDocument=json.dumps(
+            {
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": "s3:ListBucket",
+                        "Resource": "arn:aws:s3:::conditions",
+                        "Condition": {"StringLike": {"s3:prefix": "open/*"}},
+                    }
+                ]
+            }
+        ),
+    )
+    key = iam.create_access_key(UserName="reader")["AccessKey"]
+    cloud.client("s3").create_bucket(Bucket="conditions")
+    reader = cloud.client("s3", (key["AccessKeyId"], key["SecretAccessKey"]))
+    reader.list_objects_v2(Bucket="conditions", Prefix="open/x")
+    for denied in ({"Prefix": "closed/x"}, {}):
+        with pytest.raises(ClientError) as failure:
+            reader.list_objects_v2(Bucket="conditions", **denied)
+        assert failure.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_a_key_that_is_switched_off_stops_at_once(cloud):
+    iam = cloud.client("iam")
+    iam.create_user(UserName="leaver")
+    iam.attach_user_policy(UserName="leaver", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    key = iam.create_access_key(UserName="leaver")["AccessKey"]
+    leaver = cloud.client("sagemaker", (key["AccessKeyId"], key["SecretAccessKey"]))
+    leaver.list_models()
+    iam.detach_user_policy(UserName="leaver", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    with pytest.raises(ClientError, match="is not authorized to perform: sagemaker:ListModels"):
+        leaver.list_models()
+    iam.update_access_key(UserName="leaver", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    with pytest.raises(ClientError, match="security token"):
+        leaver.list_models()
+
+
+def test_numeric_keys_open_no_other_account(cloud):
+    """The base takes any twelve digits for the root of that account."""
+    with pytest.raises(ClientError):
+        cloud.client("sts", ("210987654321", "test")).get_caller_identity()
+    assert cloud.client("sts").get_caller_identity()["Account"] == client.ACCOUNT
+
+
+def test_metrics_are_stored_over_the_wire_that_boto3_speaks(cloud):
+    metrics = cloud.client("cloudwatch")
+    metrics.put_metric_data(Namespace="Probe", MetricData=[{"MetricName": "auc", "Value": 0.9}])
+    assert metrics.list_metrics(Namespace="Probe")["Metrics"][0]["MetricName"] == "auc"
