@@ -2,9 +2,8 @@
 
 Facts: github.com/aws/sagemaker-scikit-learn-container (serving.py) on github.com/aws/sagemaker-containers
 (_transformer.py, _worker.py): signatures, defaults, which functions exclude each other, 415 and 406 for a content type
-without a default, 500 for whatever the learner's code raises. Unlike there, a body that the defaults cannot decode is
-the caller's mistake and answers 400 (AWS's container: 500), and the body of an error is its class and message as JSON,
-while the traceback stands in the log only.
+without a default, 500 for whatever the learner's code raises and for a body that the defaults cannot decode. Unlike
+there, the body of an error is its class and message as JSON, while the traceback stands in the log only.
 
 With none of the four functions given, requests that are there at the same time go through ``model.predict`` together.
 This supposes that the rows of a prediction do not depend on each other; a batch that fails, or whose result has another
@@ -121,7 +120,7 @@ class Inference:
         except content.UnsupportedFormatError as error:
             return _refusal(415, error)
         except content.Undecodable as error:
-            return _refusal(400, error)
+            return _refusal(500, error)
         except Exception as error:
             return _failure(error)
         return self._answer_decoded(data, accept)
@@ -169,7 +168,7 @@ class Inference:
                 except content.UnsupportedFormatError as error:
                     decoded[index] = _refusal(415, error)
                 except content.Undecodable as error:
-                    decoded[index] = _refusal(400, error)
+                    decoded[index] = _refusal(500, error)
         return decoded
 
     def _predict_together(self, arrays: list[np.ndarray]) -> list[np.ndarray | None]:

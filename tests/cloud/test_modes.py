@@ -1,0 +1,23 @@
+"""What jobs and endpoints do holds in both modes: in namespaces, and under the guard where there are none."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from course.cloud.runtime.process import mode
+
+
+def test_jobs_and_endpoints_work_under_the_guard_too():
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(Path(__file__).with_name("sagemaker"))],
+        env={**os.environ, "COURSE_JOB_MODE": "guard"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stdout[-4000:]
+
+
+def test_the_mode_is_told(cloud):
+    assert cloud.control("status")["mode"] == mode()
