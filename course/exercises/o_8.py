@@ -95,7 +95,7 @@ def score_is_the_models(world: World) -> Finding:
     asked = {"looked": looked, "expected": "the number that your model gives"}
     try:
         value = float(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seen = "None" if given is None else f"{str(given)[:60]!r}, a {type(given).__name__}"
         return found(False, seen=seen, hint="o-8-no-score", **asked)
     jobs = [job for job in _jobs(world) if job["TrainingJobStatus"] == "Completed"]

@@ -1,8 +1,8 @@
 """The kernel's side of the cloud: one address for the kernel's life, and one world at a time behind it.
 
-The kernel binds a loopback port once and hands the listening socket to every world it opens. So clients that a learner
-made before running `begin` again reach the new world. Warm parents fork the worlds: those of `course lab`, or a
-private pair that dies with this kernel.
+The kernel binds a loopback port once and keeps it; every world it opens listens there. So clients that a learner made
+before running `begin` again reach the new world. Warm parents fork the worlds: those of `course lab`, or a private
+pair that dies with this kernel.
 """
 
 from __future__ import annotations
@@ -29,11 +29,15 @@ PRIVATE = "No lab runs beside this notebook: it has a private cloud, which ends 
 
 
 class Doorway:
-    """The kernel's listening socket and the parents that fork worlds behind it."""
+    """The kernel's address and the parents that fork worlds behind it.
+
+    The kernel holds the port without listening at it: when a world ends, nobody listens there any more, so a client is
+    refused at once. Were this process to listen too, clients would wait for an answer until they time out.
+    """
 
     def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port: int = self.listener.getsockname()[1]
+        self._held = _bound(0)
+        self.port: int = self._held.getsockname()[1]
         self._parents: launch.Parents | None = None
         self._folder = Path()
         self._sockets: dict[str, Path] = {}
@@ -56,20 +60,30 @@ class Doorway:
     def open(self, seed: int, token: str) -> launch.WorldHandle:
         """A fresh world behind the kernel's address. Raises Told if none can be had."""
         try:
-            return launch.open_world(self._sockets, listener=self.listener, seed=seed, start=None, token=token)
+            with _bound(self.port) as listener:
+                listener.listen(128)
+                return launch.open_world(self._sockets, listener=listener, seed=seed, start=None, token=token)
         except launch.LaunchError as error:
             raise Told(f"This notebook gets no cloud. {error}") from None
 
     def close(self) -> None:
         """End the private parents, if there are any, and everything they forked."""
         self._end_parents()
-        self.listener.close()
+        self._held.close()
 
     def _end_parents(self) -> None:
         if self._parents is not None:
             self._parents.close()
             shutil.rmtree(self._folder, ignore_errors=True)
         self._parents = None
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket bound to a loopback port (0: any free one) that this user may bind more than once."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind(("127.0.0.1", port))
+    return bound
 
 
 def lab_answers(sockets: Path) -> bool:

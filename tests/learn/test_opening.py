@@ -1,0 +1,72 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+
+from course.learn import begin, world
+from course.learn.opening import Given
+from course.learn.told import Told
+
+
+def test_importing_it_loads_none_of_the_heavy_libraries():
+    code = (
+        "import sys; from course.learn import begin;"
+        "print([name for name in ('boto3', 'numpy', 'pandas', 'matplotlib', 'IPython') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_begin_rebuilds_the_same_world_and_clients_made_before_follow(kernel):
+    x = begin("O-8")
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=x.name)
+    first = (Path(x.csv), vars(x))
+    again = begin("O-8")
+    assert [again.name, again.role, again.row] == [x.name, x.role, x.row]
+    assert x.name not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    s3.create_bucket(Bucket=again.name)
+    assert not first[0].exists() and Path(again.csv).exists(), "a world's files go with it"
+
+
+def test_a_new_attempt_is_another_world_and_is_remembered(kernel):
+    first, second = begin("O-8"), begin("O-8", again=True)
+    assert first.name != second.name and first.row != second.row
+    assert begin("O-8").name == second.name
+    kernel.setenv("COURSE_ATTEMPT", "1")
+    assert begin("O-8").name == first.name
+
+
+def test_another_student_sees_another_world(kernel):
+    own = begin("O-8").name
+    kernel.setenv("COURSE_STUDENT", "ada")
+    assert begin("O-8").name != own
+
+
+def test_a_hidden_world_has_other_names_and_a_colleague_in_it(kernel):
+    own = begin("O-8")
+    kernel.setenv("COURSE_WORLD", "elsewhere")
+    x = begin("O-8")
+    assert x.name != own.name
+    assert [e["EndpointName"] for e in boto3.client("sagemaker").list_endpoints()["Endpoints"]] == ["fraud-team-live"]
+    assert ("Endpoint", "fraud-team-live") in world.current().before
+    kernel.setenv("COURSE_WORLD", "nowhere")
+    with pytest.raises(Told, match="no hidden world 'nowhere'"):
+        begin("O-8")
+
+
+def test_an_unknown_exercise_is_said_in_one_sentence_and_leaves_the_world_alone(kernel):
+    begin("O-8")
+    with pytest.raises(Told, match="There is no exercise 'O-88'") as told:
+        begin("O-88")
+    assert told.value._render_traceback_() == [str(told.value)]
+    assert world.current().exercise.id == "O-8"
+
+
+def test_what_is_given_shows_names_and_values_but_no_path_of_this_machine(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("a" * 1500)
+    x = Given(csv=str(table), name="crossing-<1>")
+    assert repr(x) == "x.csv   the file table.csv (2 kB)\nx.name  crossing-<1>"
+    assert "crossing-&lt;1&gt;" in x._repr_html_() and str(tmp_path) not in x._repr_html_()

@@ -1,0 +1,100 @@
+import base64
+import json
+import re
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from course.exercises import txguard
+from course.learn import advance, begin, pictures, show_meter, show_timeline, world
+
+BEGIN = "2026-01-01T00:00:00+00:00"
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The texts and figures that were displayed."""
+    found = []
+    monkeypatch.setattr(pictures, "_display", lambda figure, text: found.append((figure, text)))
+    return found
+
+
+class Recorded:
+    """A world with a recorded timeline and meter."""
+
+    started, before = BEGIN, frozenset({("Endpoint", "theirs")})
+
+    def __init__(self, timeline=(), lines=()):
+        self.answers = {"timeline": timeline, "meter": {"lines": lines}, "now": {"now": "2026-01-02T00:00:00+00:00"}}
+
+    def control(self, verb):
+        return self.answers[verb]
+
+
+def change(kind, name, status, at="2026-01-01T00:00:01+00:00"):
+    return {"kind": kind, "name": name, "status": status, "at": at}
+
+
+def line(resource, to=None, hours=24.0):
+    return {"resource": resource, "kind": "Endpoint", "arn": "", "from": BEGIN, "to": to, "hours": hours,
+            "price_per_hour": 0.12, "cost": hours * 0.12}  # fmt: skip
+
+
+def test_the_timeline_is_a_lane_per_resource_without_what_others_and_checks_made(monkeypatch, shown):
+    events = [change("Endpoint", "theirs", "InService"), change("Endpoint", "mine", "Creating"),
+              change("Endpoint", "mine", "InService"), change("Model", "course-check-1", "Created"),
+              change("Endpoint", "mine", "Deleted", "2026-01-02T00:00:00+00:00")]  # fmt: skip
+    monkeypatch.setattr(world, "current", lambda: Recorded(events))
+    show_timeline()
+    figure, text = shown[0]
+    assert text == "States of what was made here, in order\n  Endpoint mine: Creating → InService → Deleted"
+    axes = figure.axes[0]
+    assert axes.get_xlabel() and axes.get_title(loc="left")
+    assert {t.get_text() for t in axes.texts} == {"Creating", "InService", "24 h pass"}
+
+
+def test_an_empty_world_has_no_picture(monkeypatch, shown, capsys):
+    monkeypatch.setattr(world, "current", lambda: Recorded())
+    show_timeline()
+    assert not shown and capsys.readouterr().out == "Nothing has been made here yet.\n"
+    show_meter()
+    assert "total $0.00" in shown[0][1]
+
+
+def test_the_meter_says_hours_prices_what_runs_on_and_the_guess(monkeypatch, shown):
+    lines = [line("theirs/all"), line("mine/all", to="2026-01-01T12:00:00+00:00", hours=12.0), line("left/all")]
+    monkeypatch.setattr(world, "current", lambda: Recorded(lines=lines))
+    show_meter(guess=1)
+    figure, text = shown[0]
+    assert "theirs" not in text and "simulated" in text
+    assert re.search(r"Endpoint mine +12\.0 h at \$0\.12 = \$1\.44\n", text)
+    assert re.search(r"Endpoint left +24\.0 h at \$0\.12 = \$2\.88, still running\n", text)
+    assert "total $4.32; from now on $0.12 per hour" in text and "your guess was $1.00" in text
+    axes = figure.axes[0]
+    assert "simulated" in axes.get_ylabel() and "hours" in axes.get_xlabel()
+
+
+def test_colours_are_told_apart_without_colour_vision():
+    used = {*pictures.COLOURS, *(colour for colour, _ in pictures.STATES.values())}
+    okabe_ito = {"#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000"}
+    assert used <= okabe_ito
+
+
+def test_a_picture_of_a_real_world_carries_its_text_for_those_who_do_not_see_it(kernel):
+    begin("O-8")
+    current = world.current()
+    role = txguard.make_role(current, "someone")
+    txguard.upload(current, "store", txguard.write_table(current.folder / "t.csv", 1, 600))
+    txguard.train(current, "store", role, **{"max-iter": "2"})
+    advance(hours=1)
+    shell, published = InteractiveShell.instance(), []
+    kernel.setattr(shell.display_pub, "publish", lambda data, metadata=None, **_: published.append((data, metadata)))
+    try:
+        show_timeline()
+        show_meter()
+    finally:
+        InteractiveShell.clear_instance()
+    for data, metadata in published:
+        assert data["image/png"][:4] in (b"\x89PNG", base64.b64encode(b"\x89PNG")[:4])
+        assert "TrainingJob store" in metadata["image/png"]["alt"]
+    assert len(published) == 2 and "InProgress → Completed" in json.dumps(published[0][1], ensure_ascii=False)
