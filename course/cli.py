@@ -1,0 +1,229 @@
+"""The command line: one verb, one function. What a verb does lives in the room it calls, imported when it is called.
+
+Exit codes: 0 all is well; 1 something does not hold or cannot be done, one line per fault; 2 the command is not used
+as it is meant to be; 130 ended by Ctrl-C.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.errors import CourseError
+
+if TYPE_CHECKING:
+    from course.authoring.fault import Fault
+    from course.grading.submit import Report
+
+CLOUD_PORT = 4566  # where tools for local AWS look first
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit code. A person's mistake is one sentence on standard error, never a traceback."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `course … | head`: the reader has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("COURSE_DEBUG"):
+            raise
+        print(sentence(error, options.verb), file=sys.stderr)
+        return 1
+
+
+def sentence(error: Exception, verb: str) -> str:
+    """What a person is told about an error."""
+    from course.cloud.launch import LaunchError
+    from course.syllabus import SyllabusError
+
+    if isinstance(error, CourseError | LaunchError | SyllabusError):
+        return str(error)
+    return (
+        f"`course {verb}` met an error that it did not expect ({type(error).__name__}: {error}). "
+        f"Please report it with what `COURSE_DEBUG=1 course {verb} …` prints."
+    )
+
+
+def root() -> Path:
+    """The course's folder: the nearest one around the current folder, else where the package lies."""
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
+        if (folder / "release").is_dir() and (folder / "course" / "syllabus.toml").is_file():
+            return folder
+    raise CourseError("No course here: go to the folder that holds release/ and course/, and run it again.")
+
+
+# The verbs, in the order of --help -----------------------------------------------------------------------------------
+
+
+def lab(options: argparse.Namespace) -> int:
+    from course import lab
+
+    return lab.run(root(), options.port, browser=not options.no_browser)
+
+
+def cloud(options: argparse.Namespace) -> int:
+    from course import standalone
+
+    return standalone.run(options.port)
+
+
+def env(options: argparse.Namespace) -> int:
+    from course import standalone
+
+    print("\n".join(standalone.exports(options.port)))
+    return 0
+
+
+def submit(options: argparse.Namespace) -> int:
+    try:
+        from course.grading.submit import submit
+    except ImportError as error:
+        if not (error.name or "").startswith("course.grading"):
+            raise
+        raise CourseError(
+            f"This edition has no grader: hand in the folder work/{options.assignment} the way your instructor says."
+        ) from None
+    folder = root()
+    print(
+        f"Grading {options.assignment}: every exercise runs again, also in worlds that you have not seen …", flush=True
+    )
+    _print_report(submit(folder, options.assignment), folder)
+    return 0
+
+
+def refresh(options: argparse.Namespace) -> int:
+    from course.authoring import refresh
+
+    return _faults(refresh.run(root(), check=options.check))
+
+
+def release(options: argparse.Namespace) -> int:
+    from course.authoring import bundle, operations, release
+
+    if options.bundle:
+        files = bundle.build(root(), options.bundle)
+        print(f"{options.bundle}: {len(files)} files, no solution among them")
+        return 0
+    return _faults([*release.run(root(), check=options.check), *operations.run(root(), check=options.check)])
+
+
+def lint(options: argparse.Namespace) -> int:
+    from course.authoring import lint
+
+    return _faults(lint.run(root()))
+
+
+def verify(options: argparse.Namespace) -> int:
+    from course.authoring import verify
+
+    report = verify.run(root(), options.id or None, options.seeds)
+    if options.json:
+        report.write(options.json)
+    print(f"{len(report.runs)} runs", file=sys.stderr)
+    return _faults(report.faults)
+
+
+def _faults(faults: Iterable["Fault"]) -> int:
+    lines = [str(fault) for fault in faults]
+    for line in lines:
+        print(line)
+    return 1 if lines else 0
+
+
+def _print_report(report: "Report", folder: Path) -> None:
+    for exercise in report.exercises:
+        print(f"{exercise.id:6} {exercise.score:g} of {exercise.of:g}   {exercise.title}")
+        for hint in exercise.hints.values():
+            print(f"       {hint}")
+    print(f"Total  {report.score:g} of {report.of:g}")
+    page = report.feedback.relative_to(folder) if report.feedback.is_relative_to(folder) else report.feedback
+    print(f"Feedback: {page}")
+
+
+# The words ------------------------------------------------------------------------------------------------------------
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every verb with its options."""
+    top = argparse.ArgumentParser(
+        prog="course",
+        description="Five Bridges: machine-learning engineering on a local AWS that really runs what you ask for.",
+        epilog="`course VERB --help` tells more. Exit codes: 0 well, 1 faults (one line each), 2 wrong usage.",
+    )
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name: str, run: object, words: str, more: str = "") -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}. {more}".strip())
+        made.set_defaults(run=run)
+        return made
+
+    told = verb(
+        "lab",
+        lab,
+        "open the course in JupyterLab",
+        "Copies released notebooks to work/, never over yours. Ctrl-C stops it and all that it started.",
+    )
+    told.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
+    told.add_argument("--port", type=_port, help="the port of JupyterLab (default: the first free one from 8888 on)")
+
+    told = verb(
+        "cloud",
+        cloud,
+        "run one cloud alone, for boto3, the AWS CLI or an SDK",
+        "Prints `ready http://127.0.0.1:PORT`, then how jobs are held, and runs until Ctrl-C. It keeps nothing.",
+    )
+    _cloud_port(told)
+
+    told = verb(
+        "env",
+        env,
+        "print shell exports that point AWS clients at `course cloud`",
+        'Use it as: eval "$(course env)"',
+    )
+    _cloud_port(told)
+
+    told = verb("submit", submit, "hand in your copy of an assignment, have it graded, and read what came of it")
+    told.add_argument("assignment", metavar="ASSIGNMENT", help="its folder in work/, such as d0_orientation")
+
+    told = verb("refresh", refresh, "authors: run the source notebooks and store what they give")
+    told.add_argument("--check", action="store_true", help="write nothing: fail if a stored notebook is not fresh")
+
+    told = verb("release", release, "authors: make release/, and the table of operations, from their sources")
+    kind = told.add_mutually_exclusive_group()
+    kind.add_argument("--check", action="store_true", help="write nothing: fail if anything is not fresh")
+    kind.add_argument("--bundle", type=Path, metavar="DIR", help="make what a cohort gets, without solutions, in DIR")
+
+    verb("lint", lint, "authors: prove that the source notebooks keep every rule")
+
+    told = verb("verify", verify, "authors: prove that exercises give right and wrong work the scores they must get")
+    told.add_argument("id", nargs="*", metavar="ID", help="exercises, such as O-8 (default: all)")
+    told.add_argument("--seeds", type=_count, default=1, metavar="N", help="attempts of each exercise (default: 1)")
+    told.add_argument("--json", type=Path, metavar="FILE", help="write every run to FILE")
+    return top
+
+
+def _cloud_port(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--port", type=_port, default=CLOUD_PORT, help=f"the cloud's port (default: {CLOUD_PORT})")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 (any free one) to 65535, not {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number from 1 on is needed, not {text!r}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
