@@ -51,7 +51,15 @@ def show(
 
 def tell(id: str, sentence: str) -> None:
     """Display one sentence in place of a card: nothing could be looked at."""
-    data = {"exercise": id, "world": None, "points": 0.0, "of": 0.0, "findings": [], "elsewhere": {}, "hints": {}}
+    data: dict[str, Any] = {
+        "exercise": id,
+        "world": None,
+        "points": 0.0,
+        "of": 0.0,
+        "findings": [],
+        "elsewhere": {},
+        "hints": {},
+    }
     style = f"border-left:4px solid {COLOURS[NOT_YET]};padding:.3em .8em"
     _display(f'<div role="note" style="{style}">{html.escape(sentence)}</div>', sentence, {FINDINGS: data})
 
