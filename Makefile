@@ -7,19 +7,19 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 PYTHONS := $(if $(PYTHON),'$(PYTHON)',python3 python3.13 python3.12 python3.11)
 
-.PHONY: help .venv lab test bench lint refresh release verify lock clean
+.PHONY: help .venv lab test bench lint refresh release verify awscli lock clean
 
 help:
 	@echo 'make lab      set up, then open the course in JupyterLab'
 	@echo 'make test     set up, then run every check'
 	@echo 'make .venv    set up only'
-	@echo 'make lint | refresh | release | verify | bench | lock | clean     for authors (docs/derived-files.md)'
+	@echo 'make lint | refresh | release | verify | bench | awscli | lock | clean     for authors: docs/'
 
 lab: .venv/ready
 	@.venv/bin/python -m course lab $(ARGS)
 
 test: .venv/ready
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest --nbval $(ARGS)
 
 bench: .venv/ready
 	.venv/bin/python -m bench $(ARGS)
@@ -48,10 +48,20 @@ lint refresh release verify: .venv/ready
 	-@.venv/bin/python -m compileall -qq -j 0 .venv/lib course
 	@touch .venv/ready
 
+# The AWS CLI has an environment of its own: it brings its own botocore. Only tests/acceptance use it.
+awscli: build/awscli-venv/ready
+
+build/awscli-venv/ready: tests/acceptance/requirements-awscli.lock | .venv/ready
+	.venv/bin/python -m venv --clear build/awscli-venv
+	build/awscli-venv/bin/python -m pip install -qq --require-hashes --requirement $<
+	@touch $@
+
 # Needs uv on PATH: it alone resolves for every platform and Python at once.
 lock:
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock $(ARGS)
+	echo 'awscli==1.46.2' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --quiet --output-file tests/acceptance/requirements-awscli.lock
 	python3 -m course.environment
 
 # Only what set-up and tests made; work/, submitted/ and gradebook.db are people's and stay.
