@@ -90,7 +90,7 @@ class PreloadError(Exception):
 def preload(name: str) -> None:
     """Import all that this kind's children need, and make the result cheap and safe to fork."""
     # Libraries read these when imported: threads of theirs would not survive a fork.
-    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1")
     os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
     kind = KINDS[name]
     for module in kind.modules:
@@ -135,9 +135,6 @@ class Parent:
         self._wake, self._wake_end = os.pipe()
         self._owner = _watch_owner()
         self._stopping = False
-
-    def run(self) -> None:
-        """Serve until the owner is gone, then end every child."""
         for descriptor in (self._wake, self._wake_end):
             os.set_blocking(descriptor, False)
         signal.set_wakeup_fd(self._wake_end, warn_on_full_buffer=False)
@@ -148,6 +145,9 @@ class Parent:
         self._poll = select.poll()
         for descriptor in (self._wake, self._listener.fileno(), *self._owner):
             self._poll.register(descriptor, select.POLLIN)
+
+    def run(self) -> None:
+        """Serve until the owner is gone, then end every child."""
         while not self._stopping or self._children:
             for descriptor, _ in self._poll.poll(self._patience()):
                 self._attend(descriptor)

@@ -38,8 +38,8 @@ def start(job: dict, output: int, channel: int, line: socket.socket) -> Tree:
     def be_user() -> None:
         if user is not None:
             os.setgroups([])
-            os.setresgid(user, user, user)
-            os.setresuid(user, user, user)
+            os.setgid(user)
+            os.setuid(user)
             die_with(supervisor)
         if linux.HERE:
             linux.no_new_privileges()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from course.cloud.launch import LaunchError
-from course.cloud.runtime import lifeline
+from course.cloud.runtime import lifeline, scratch
 
 Mode = Literal["namespaces", "guard"]
 LONGEST_LINE = 16 << 10  # bytes; a longer one comes in pieces
@@ -157,6 +157,9 @@ async def launch(job_parent_socket: Path, spec: Spec) -> Process:
     """Start a job; returns when its sandbox stands and its code is about to run. LaunchError if it cannot start."""
     if not spec.opt_ml.is_dir():
         raise LaunchError(f"The job's folder {spec.opt_ml} is not there; make it before launching.")
+    if scratch.room(spec.opt_ml) < scratch.RESERVE_BYTES:
+        least = scratch.RESERVE_BYTES >> 20
+        raise LaunchError(f"Less than {least} MiB are free on the disk of {spec.opt_ml}; make some room there.")
     loop = asyncio.get_running_loop()
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.setblocking(False)

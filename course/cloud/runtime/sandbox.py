@@ -83,7 +83,7 @@ class Init:
             try:
                 listener = self._build(user, privileged)
                 lifeline.send(self._line, {"ready": True}, [listener.fileno()] if listener else [])
-            except OSError as error:
+            except Exception as error:
                 lifeline.send(self._line, {"error": f"The job's sandbox could not be made: {error}"})
                 os._exit(1)
             if listener:

@@ -29,6 +29,7 @@ class Cage(Protocol):
         """The user's exit code (negative: its signal) once nothing of it is left, else None. Never blocks."""
 
 
+LOOK_SECONDS = 1.0
 MODES = {"namespaces": sandbox.Sandbox, "guard": guard.start}
 
 
@@ -47,9 +48,10 @@ def supervise(message: dict, descriptors: list[int], line: socket.socket, pulse:
         raise SystemExit(1) from error
     for descriptor in descriptors:
         os.close(descriptor)  # the server must see the end of the output when the job ends
-    code = _watch(cage, line, pulse, wake)
+    folder = Path(message["opt_ml"])
+    code = _watch(cage, line, pulse, wake, folder)
     try:
-        scratch.settle(Path(message["opt_ml"]))
+        scratch.settle(folder)
     finally:
         _end_like(code)
 
@@ -79,14 +81,20 @@ def _wake_on_child() -> int:
     return wake
 
 
-def _watch(cage: Cage, line: socket.socket | None, pulse: int, wake: int) -> int:
-    """Wait for the end of what is in the cage, or bring it about; returns its exit code."""
+def _watch(cage: Cage, line: socket.socket | None, pulse: int, wake: int, folder: Path | None = None) -> int:
+    """Wait for the end of what is in the cage, or bring it about; returns its exit code.
+
+    A job writes as many files into its `folder` as it likes: nothing but a look now and then keeps it from the last
+    free byte of the owner's disk.
+    """
     poll = select.poll()
     for descriptor in (pulse, wake, *([line.fileno()] if line else [])):
         poll.register(descriptor, select.POLLIN)
     frames = lifeline.Frames()
     while (code := cage.finished()) is None:
-        for descriptor, _ in poll.poll():
+        if folder and _full(folder):
+            cage.kill()
+        for descriptor, _ in poll.poll(LOOK_SECONDS * 1000 if folder else None):
             if descriptor == wake:
                 if signal.SIGTERM in os.read(wake, 4096):
                     cage.kill()
@@ -99,6 +107,13 @@ def _watch(cage: Cage, line: socket.socket | None, pulse: int, wake: int) -> int
                 if message.get("do") == "terminate":
                     cage.terminate()
     return code
+
+
+def _full(folder: Path) -> bool:
+    try:
+        return scratch.room(folder) < scratch.RESERVE_BYTES // 2
+    except OSError:  # the server has removed it: whoever did that will end us too
+        return False
 
 
 def _read(line: socket.socket) -> bytes:

@@ -13,8 +13,12 @@ def marked(mark: str) -> set[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             with suppress(OSError):
-                said = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
-                if mark.encode() in said and "\nState:\tZ" not in (entry / "status").read_text():
+                if "\nState:\tZ" in (entry / "status").read_text():
+                    continue
+                said = (entry / "cmdline").read_bytes()
+                with suppress(PermissionError):
+                    said += (entry / "environ").read_bytes()
+                if mark.encode() in said:
                     found.add(int(entry.name))
     return found
 

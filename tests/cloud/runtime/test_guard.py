@@ -2,9 +2,13 @@
 
 import os
 import socket
+import sys
+import tempfile
 from pathlib import Path
 
 import course
+from course.cloud.runtime import guard
+from course.cloud.runtime.sandbox import FIRST_ID, IDS
 
 ROOT = Path(course.__file__).resolve().parents[1]
 
@@ -107,3 +111,13 @@ def test_signals_reach_only_the_job_itself(guarded):
         environment={"SERVER": str(os.getpid())},
     )
     assert result.lines == ["-9"]
+
+
+def test_roots_jobs_get_an_id_of_their_own_where_it_can_reach_python(monkeypatch):
+    for name, path in (("prefix", "/usr"), ("base_prefix", "/usr"), ("executable", "/usr/bin/python3")):
+        monkeypatch.setattr(sys, name, path)
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        (Path(folder) / "opt").mkdir()
+        assert guard._own_id(f"{folder}/opt") is None  # only we may pass through the folder
+        expected = None if os.geteuid() else FIRST_ID + os.getpid() % IDS
+        assert guard._own_id(folder) == expected
