@@ -146,10 +146,10 @@ class _Lab:
         assert self.keeper.stdin is not None
         self.asked += 1
         if self.asked == 1:
-            print("\nStopping …", flush=True)
             with contextlib.suppress(BrokenPipeError):
                 self.keeper.stdin.write(b".")
                 self.keeper.stdin.flush()
+            print("\nStopping …", flush=True)
         else:
             self.keeper.stdin.close()
 
