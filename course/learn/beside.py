@@ -7,14 +7,14 @@ from pathlib import Path
 
 from course.cloud import launch
 from course.learn import setting
-from course.learn.world import lab_answers
+from course.learn.world import parent_answers
 
 
 @contextmanager
 def parents() -> Iterator[dict[str, str]]:
     """Environment variables that point kernels at warm parents: the lab's if it runs, else a pair that ends here."""
     sockets = setting.read().lab_sockets
-    if sockets and lab_answers(sockets):
+    if sockets and parent_answers(sockets):
         yield {"COURSE_LAB_SOCKETS": str(sockets)}
         return
     with tempfile.TemporaryDirectory(prefix="five-bridges-") as folder:

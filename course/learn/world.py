@@ -13,18 +13,19 @@ import json
 import secrets
 import shutil
 import socket
-import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from course.cloud import client, launch
 from course.learn import setting
+from course.learn.scratch import Scratch
 from course.learn.told import Told
 
 if TYPE_CHECKING:
     from course.learn.exercise import Exercise
 
+KINDS = ("world", "job")
 PRIVATE = "No lab runs beside this notebook: it has a private cloud, which ends with it."
 
 
@@ -38,23 +39,22 @@ class Doorway:
     def __init__(self) -> None:
         self._held = _bound(0)
         self.port: int = self._held.getsockname()[1]
-        self._parents: launch.Parents | None = None
-        self._folder = Path()
-        self._sockets: dict[str, Path] = {}
+        self.scratch = Scratch()
+        self._parents: dict[str, launch.Parents] = {}  # by kind; none while a lab's are used
+        self._sockets = self.scratch.folder
         atexit.register(self.close)
 
     def prepare(self) -> bool:
         """Find the lab's parents, or begin to start private ones and return True. Returns before those are ready."""
-        if self._parents is not None and lab_answers(self._folder):
+        if self._parents and parent_answers(self._sockets):
             return False
         self._end_parents()  # someone killed them; begin again with others
         sockets = setting.read().lab_sockets
-        if sockets and lab_answers(sockets):
-            self._sockets = {kind: sockets / f"{kind}.sock" for kind in ("world", "job")}
+        if sockets and parent_answers(sockets):
+            self._sockets = sockets
             return False
-        self._folder = Path(tempfile.mkdtemp(prefix="five-bridges-"))
-        self._parents = launch.start_parents(self._folder)
-        self._sockets = self._parents.sockets
+        self._sockets = self.scratch.make("parents")
+        self._start_parent("world")
         return True
 
     def open(self, seed: int, token: str) -> launch.WorldHandle:
@@ -62,7 +62,11 @@ class Doorway:
         try:
             with _bound(self.port) as listener:
                 listener.listen(128)
-                return launch.open_world(self._sockets, listener=listener, seed=seed, start=None, token=token)
+                sockets = {kind: self._sockets / f"{kind}.sock" for kind in KINDS}
+                opened = launch.open_world(sockets, listener=listener, seed=seed, start=None, token=token)
+            if self._parents and "job" not in self._parents:
+                self._start_parent("job")  # not beside the world's: the world is what a reader waits for
+            return opened
         except launch.LaunchError as error:
             raise Told(f"This notebook gets no cloud. {error}") from None
 
@@ -70,12 +74,15 @@ class Doorway:
         """End the private parents, if there are any, and everything they forked."""
         self._end_parents()
         self._held.close()
+        self.scratch.remove()
+
+    def _start_parent(self, kind: str) -> None:
+        self._parents[kind] = launch.start_parents(self._sockets, (kind,))
 
     def _end_parents(self) -> None:
-        if self._parents is not None:
-            self._parents.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
-        self._parents = None
+        for parents in self._parents.values():
+            parents.close()
+        self._parents.clear()
 
 
 def _bound(port: int) -> socket.socket:
@@ -86,10 +93,13 @@ def _bound(port: int) -> socket.socket:
     return bound
 
 
-def lab_answers(sockets: Path) -> bool:
-    """Whether warm parents listen in that folder: a lab that was killed leaves its sockets behind."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
-        return knock.connect_ex(str(sockets / "world.sock")) == 0
+def parent_answers(sockets: Path) -> bool:
+    """Whether warm parents of both kinds listen in that folder: a lab that was killed leaves its sockets behind."""
+    for kind in KINDS:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
+            if knock.connect_ex(str(sockets / f"{kind}.sock")) != 0:
+                return False
+    return True
 
 
 class World:
@@ -99,13 +109,14 @@ class World:
     clients lack. `before` holds what existed when the start state was built, as (kind, name).
     """
 
-    def __init__(self, exercise: Exercise, seed: int, name: str | None, handle: launch.WorldHandle, token: str) -> None:
-        self.exercise, self.seed, self.name = exercise, seed, name
+    def __init__(
+        self, exercise: Exercise, seed: int, name: str | None, handle: launch.WorldHandle, token: str, folder: Path
+    ) -> None:
+        self.exercise, self.seed, self.name, self.folder = exercise, seed, name, folder
         self.given = SimpleNamespace()
         self.memory: dict[Any, Any] = {}
         self.before: frozenset[tuple[str, str]] = frozenset()
         self.started: Any = None
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{exercise.id.lower()}-"))
         self._handle, self._token = handle, token
 
     def alive(self) -> bool:
@@ -178,7 +189,8 @@ def replace(exercise: Exercise, seed: int, name: str | None) -> World:
         _current.close()
         _current = None
     token = secrets.token_hex(16)
-    world = World(exercise, seed, name, _doorway.open(seed, token), token)
+    opened = _doorway.open(seed, token)
+    world = World(exercise, seed, name, opened, token, _doorway.scratch.make(exercise.id.lower()))
     client.install(_doorway.port, alive=world.alive, gone=gone(exercise.id))
     # A learner's call on a world that has ended shows this one sentence, and no traceback through botocore.
     client.CloudGone._render_traceback_ = Told._render_traceback_  # type: ignore[attr-defined]
@@ -193,9 +205,3 @@ def current() -> World:
     if not _current.alive():
         raise Told(gone(_current.exercise.id))
     return _current
-
-
-@atexit.register
-def _remove_files() -> None:
-    if _current is not None:
-        shutil.rmtree(_current.folder, ignore_errors=True)

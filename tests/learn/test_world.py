@@ -6,12 +6,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import boto3
 import pytest
 
 from course.cloud.client import CloudGone
 from course.learn import begin, check, world
+from course.learn.scratch import sweep
 from course.learn.told import Told
 
 WAIT = 15.0  # seconds that something may take to end
@@ -21,9 +23,9 @@ LONE_KERNEL = """
 import json, sys
 from course.learn import begin, world
 begin("O-8")
-parents, current = world._doorway._parents, world.current()
-pids = [parents.pid("world"), parents.pid("job"), current._handle.pid]
-print(json.dumps({"pids": pids, "folder": str(world._doorway._folder), "files": str(current.folder)}), flush=True)
+parents = world._doorway._parents
+pids = [parents[kind].pid(kind) for kind in world.KINDS] + [world.current()._handle.pid]
+print(json.dumps({"pids": pids, "folder": str(world._doorway.scratch.folder)}), flush=True)
 sys.stdin.readline()
 """
 
@@ -92,18 +94,22 @@ def test_a_private_cloud_says_so_and_ends_with_its_kernel(end, tmp_path):
         kernel.stdin.close()
         kernel.wait(WAIT)
     assert all(ended(pid) for pid in told["pids"])
-    if end == "exit":
-        assert not os.path.exists(told["folder"]) and not os.path.exists(told["files"])
+    if end == "kill":
+        assert Path(told["folder"]).exists(), "nobody was left to remove it"
+        sweep()
+    assert not Path(told["folder"]).exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for processes by pidfd")
-def test_killed_private_parents_are_replaced_at_the_next_begin():
+@pytest.mark.parametrize("which", ["both", "job"])
+def test_killed_private_parents_are_replaced_at_the_next_begin(which):
     code = LONE_KERNEL.replace(
         "sys.stdin.readline()",
         textwrap.dedent("""
         import os, select, signal
-        ends = [os.pidfd_open(pid) for pid in pids[:2]]
-        for pid in pids[:2]:
+        killed = pids[:2] if sys.argv[1:] == ["both"] else pids[1:2]
+        ends = [os.pidfd_open(pid) for pid in killed]
+        for pid in killed:
             os.kill(pid, signal.SIGKILL)
         for end in ends:
             select.select([end], [], [], 15)
@@ -111,6 +117,7 @@ def test_killed_private_parents_are_replaced_at_the_next_begin():
         """),
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COURSE_LAB")}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60)
+    command = [sys.executable, "-c", code, which]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("crossing-")
