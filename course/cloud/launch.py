@@ -141,7 +141,8 @@ def _environment(kind: str) -> dict[str, str]:
         kept |= {name: value for name, value in os.environ.items() if name.startswith(KEPT_BY_WORLDS)}
     if sys.platform == "darwin":
         kept["OBJC_DISABLE_INITIALIZE_FORK_SAFETY"] = "YES"  # a parent forks without exec, which is what it is for
-    paths = [str(PACKAGE_ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    paths = [str(PACKAGE_ROOT), *(os.path.abspath(path) for path in given if path)]
     return kept | {"PYTHONPATH": os.pathsep.join(paths)}
 
 

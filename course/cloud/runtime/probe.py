@@ -42,5 +42,5 @@ def main() -> None:
         sys.exit("the trial job did not answer")
     code = os.waitstatus_to_exitcode(status)
     if message and "error" in message:
-        print(message["error"])
+        print(message["error"].partition(": ")[2])
     sys.exit(1 if code or not message or "ready" not in message else 0)

@@ -61,6 +61,8 @@ class Root:
 
     def show(self, path: str, attributes: int = _SEALED) -> None:
         """Show the host's `path` under the same name, if it exists; symbolic links on the way are made again."""
+        if os.path.realpath(path) == "/":
+            raise OSError(f"{path} is the whole machine, and is not shown to a job")
         here = "/"
         parts = Path(path).parts[1:]
         for index, part in enumerate(parts):
@@ -135,7 +137,7 @@ def _show_python(root: Root) -> None:
         for part in ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg") if around else ("",):
             root.show(os.path.join(prefix, part) if part else prefix)
     for entry in sys.path:
-        if os.path.isabs(entry) and not (CHECKOUT and CHECKOUT.is_relative_to(Path(entry).resolve())):
+        if entry.endswith("-packages"):  # site- or dist-; anything else outside the prefixes may be anyone's folder
             root.show(entry)
     program = sys.executable
     root.show(program)
