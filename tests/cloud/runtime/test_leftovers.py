@@ -10,7 +10,7 @@ import pytest
 
 from tests.cloud.runtime.census import marked, wait_gone
 from tests.cloud.runtime.conftest import check_namespaces
-from tests.cloud.runtime.test_process import DAEMON
+from tests.cloud.runtime.test_harm import DAEMON
 
 ESCAPED = DAEMON + "while True: pass"
 
