@@ -4,8 +4,8 @@
 
 Its lifeline is stdin: at end of file it ends every child, then itself. It prints {"ready": true, "pid": …} once it has
 imported all. A client connects at PATH and sends one frame (course.cloud.runtime.lifeline) with file descriptors; the
-parent forks and answers {"pid": …}, later {"exit": code}, negative for a signal. The child keeps the connection as its
-lifeline. One thread, no open socket but its own: that is what makes forking safe and cheap.
+parent forks, and answers {"exit": code} (negative for a signal) when the child ends. The child keeps the connection as
+its lifeline. One thread, no open socket but its own: that is what makes forking safe and cheap.
 """
 
 import argparse
@@ -149,22 +149,26 @@ class Parent:
     def run(self) -> None:
         """Serve until the owner is gone, then end every child."""
         while not self._stopping or self._children:
-            for descriptor, _ in self._poll.poll(self._patience()):
-                self._attend(descriptor)
+            self._attend({descriptor for descriptor, _ in self._poll.poll(self._patience())})
             self._kill_late()
 
-    def _attend(self, descriptor: int) -> None:
-        if descriptor == self._wake:
+    def _attend(self, ready: set[int]) -> None:
+        """See to all that is ready, in an order that closes no descriptor before its own turn."""
+        for child in self._children.values():
+            if child.deadline is None and child.connection.fileno() in ready:
+                self._release(child)
+        if self._owner_gone(ready):
+            self._stop()
+        if self._wake in ready:
             if set(os.read(self._wake, 4096)) - {signal.SIGCHLD}:
                 self._stop()
             self._reap()
-        elif descriptor in self._owner:
-            if descriptor != 0 or not os.read(0, 4096):
-                self._stop()
-        elif descriptor == self._listener.fileno():
+        if not self._stopping and self._listener.fileno() in ready:
             self._accept()
-        else:
-            self._release(descriptor)
+
+    def _owner_gone(self, ready: set[int]) -> bool:
+        stdin, *process = self._owner
+        return bool(ready.intersection(process)) or (stdin in ready and not os.read(stdin, 4096))
 
     def _accept(self) -> None:
         try:
@@ -194,7 +198,6 @@ class Parent:
             program.conclude(lambda: self._be_child(connection, message, descriptors))
         self._children[pid] = Child(connection)
         self._poll.register(connection, PEER_GONE)
-        _report(connection, {"pid": pid})
 
     def _be_child(self, connection: socket.socket, message: dict, descriptors: list[int]) -> None:
         program.reset_signals()
@@ -225,12 +228,10 @@ class Parent:
                 if orphan not in self._children:
                     os.kill(orphan, signal.SIGKILL)
 
-    def _release(self, descriptor: int) -> None:
+    def _release(self, child: Child) -> None:
         """A client is gone: its child sees the same end of file, and gets some time to go in order."""
-        self._poll.unregister(descriptor)
-        for child in self._children.values():
-            if child.connection.fileno() == descriptor:
-                child.deadline = time.monotonic() + GRACE_SECONDS
+        self._poll.unregister(child.connection)
+        child.deadline = time.monotonic() + GRACE_SECONDS
 
     def _stop(self) -> None:
         if self._stopping:
@@ -241,8 +242,7 @@ class Parent:
         self._listener.close()
         for child in self._children.values():
             if child.deadline is None:
-                self._poll.unregister(child.connection)
-                child.deadline = time.monotonic() + GRACE_SECONDS
+                self._release(child)
                 # The socket is the child's too: it reads end of file now, and can still be reported on.
                 with contextlib.suppress(OSError):
                     child.connection.shutdown(socket.SHUT_RD)

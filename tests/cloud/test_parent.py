@@ -41,10 +41,8 @@ def test_a_child_from_ready_to_exit(started):
     with open(os.devnull, "w") as output, socket.create_server(("127.0.0.1", 0)) as listener:
         spec = {"do": "world", "seed": 0, "start": None, "token": "t", "job_socket": None}
         with ask(path, spec, [listener.fileno(), output.fileno()]) as line:
-            first, _ = lifeline.receive(line)
-            second, _ = lifeline.receive(line)
-            assert second["ready"]["port"] == listener.getsockname()[1]
-            assert set(first) == {"pid"}
+            message, _ = lifeline.receive(line)
+            assert message["ready"]["port"] == listener.getsockname()[1]
             line.shutdown(socket.SHUT_WR)
             assert lifeline.receive(line)[0] == {"exit": 0}
             assert lifeline.receive(line)[0] is None
@@ -71,8 +69,25 @@ def test_bad_clients_do_no_harm(started, sent):
 def test_a_request_without_its_descriptors_ends_its_child_only(started):
     _, path = started
     with ask(path, {"do": "world"}) as line:
-        assert "pid" in lifeline.receive(line)[0]
         assert lifeline.receive(line)[0] == {"exit": 1}
+    test_a_child_from_ready_to_exit(started)
+
+
+def test_many_clients_that_come_and_go_at_once(started):
+    """Ends of clients, ends of children and new clients in the same instant are told apart."""
+    _, path = started
+    with open(os.devnull, "w") as output, socket.create_server(("127.0.0.1", 0)) as listener:
+        spec = {"do": "world", "seed": 0, "start": None, "token": "t", "job_socket": None}
+        for _ in range(5):
+            lines = [ask(path, spec, [listener.fileno(), output.fileno()]) for _ in range(10)]
+            for line in lines[::2]:
+                line.close()  # some before their child is there
+            for line in lines[1::2]:
+                assert "ready" in lifeline.receive(line)[0]
+                line.shutdown(socket.SHUT_WR)
+            for line in lines[1::2]:
+                assert lifeline.receive(line)[0] == {"exit": 0}
+                line.close()
     test_a_child_from_ready_to_exit(started)
 
 

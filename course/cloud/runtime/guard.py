@@ -49,7 +49,7 @@ def start(job: dict, output: int, channel: int, line: socket.socket) -> Tree:
         entry()
 
     tree = Tree.fork(be_user)
-    lifeline.send(line, {"ready": True}, [listener.fileno()] if listener else [])
+    lifeline.send(line, {"ready": {"pid": supervisor}}, [listener.fileno()] if listener else [])
     if listener:
         listener.close()
     return tree

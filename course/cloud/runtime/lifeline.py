@@ -52,22 +52,29 @@ def take(line: socket.socket, size: int) -> tuple[bytes, list[int]]:
 def receive(line: socket.socket) -> tuple[dict | None, list[int]]:
     """Wait for one message: (message, descriptors); message is None at the end of the line. Reads no further."""
     head, descriptors = b"", []
-    while len(head) < LENGTH.size:
-        data, more = take(line, LENGTH.size - len(head))
-        descriptors += more
-        if not data:
-            return None, descriptors
-        head += data
-    (length,) = LENGTH.unpack(head)
-    if length > LARGEST:
-        raise BrokenFrame(f"a frame announces {length} bytes")
-    body = bytearray()
-    while len(body) < length:
-        data = line.recv(min(length - len(body), 1 << 20))
-        if not data:
-            return None, descriptors
-        body += data
-    return decode(bytes(body)), descriptors
+    try:
+        while len(head) < LENGTH.size:
+            data, more = take(line, LENGTH.size - len(head))
+            descriptors += more
+            if not data:
+                raise EOFError
+            head += data
+        (length,) = LENGTH.unpack(head)
+        if length > LARGEST:
+            raise BrokenFrame(f"a frame announces {length} bytes")
+        body = bytearray()
+        while len(body) < length:
+            data = line.recv(min(length - len(body), 1 << 20))
+            if not data:
+                raise EOFError
+            body += data
+        return decode(bytes(body)), descriptors
+    except BaseException as error:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if isinstance(error, EOFError):
+            return None, []
+        raise
 
 
 def decode(body: bytes) -> dict:

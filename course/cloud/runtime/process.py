@@ -132,8 +132,8 @@ class Process:
             self.listener = socket.socket(fileno=descriptor)
             self.listener.setblocking(False)
         for message in self._frames.feed(data):
-            self.pid = message.get("pid", self.pid)
             if "ready" in message and not self._ready.done():
+                self.pid = message["ready"]["pid"]
                 self._ready.set_result(None)
             if "error" in message and not self._ready.done():
                 self._ready.set_exception(LaunchError(f"{message['error']}."))

@@ -28,12 +28,13 @@ class Sandbox:
     def __init__(self, job: dict, output: int, channel: int, line: socket.socket) -> None:
         """Start it. Either `line` gets {"ready": …} with the listener, or {"error": …} and `finished` soon says so."""
         entry = program.entry_point(job["entry"])
+        supervisor = os.getpid()
         self._report, report_end = os.pipe()
         tie, self._tie_end = os.pipe()
         privileged = os.geteuid() == 0
         if privileged:
             linux.unshare(linux.NEW_PID)
-            user = FIRST_ID + os.getpid() % IDS
+            user = FIRST_ID + supervisor % IDS
         else:
             user = INSIDE_ID
             _become_mapped_user(user)
@@ -42,7 +43,7 @@ class Sandbox:
         if self._init == 0:
             os.close(self._report)
             os.close(self._tie_end)
-            init = Init(job, output, channel, line, report_end, tie)
+            init = Init(job, output, channel, line, report_end, tie, supervisor)
             init.run(entry, user, privileged)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         os.close(report_end)
@@ -68,13 +69,16 @@ class Sandbox:
 class Init:
     """Process 1 of the job."""
 
-    def __init__(self, job: dict, output: int, channel: int, line: socket.socket, report: int, tie: int) -> None:
+    def __init__(
+        self, job: dict, output: int, channel: int, line: socket.socket, report: int, tie: int, supervisor: int
+    ) -> None:
         self._job = job
         self._output = output
         self._channel = channel
         self._line = line
         self._report = report  # the user's exit code goes here
         self._tie = tie  # at end of file once the supervisor is gone
+        self._supervisor = supervisor  # its process id outside
         self._user_pid = 0
 
     def run(self, entry: Callable[[], object], user: int, privileged: bool) -> NoReturn:
@@ -82,7 +86,8 @@ class Init:
         try:
             try:
                 listener = self._build(user, privileged)
-                lifeline.send(self._line, {"ready": True}, [listener.fileno()] if listener else [])
+                ready = {"ready": {"pid": self._supervisor}}
+                lifeline.send(self._line, ready, [listener.fileno()] if listener else [])
             except Exception as error:
                 lifeline.send(self._line, {"error": f"The job's sandbox could not be made: {error}"})
                 os._exit(1)
