@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 PREFIX = "five-bridges-kernel-"
+MAKING = "five-bridges-making-"
 LOCK = "in-use"  # locked as long as its kernel lives, however that ends
 
 
@@ -17,9 +18,11 @@ class Scratch:
 
     def __init__(self) -> None:
         sweep()
-        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock: IO[str] = (self.folder / LOCK).open("w")
+        # It gets the name that sweep looks for only once it is locked: another kernel may be sweeping right now.
+        made = Path(tempfile.mkdtemp(prefix=MAKING))
+        self._lock: IO[str] = (made / LOCK).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.folder = made.rename(made.with_name(PREFIX + made.name.removeprefix(MAKING)))
 
     def make(self, name: str) -> Path:
         """A new empty folder in it."""
@@ -33,7 +36,7 @@ class Scratch:
 def sweep() -> None:
     """Remove this user's folders whose kernels have ended without removing them."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):  # still locked, just being made, or gone in this moment
+        with contextlib.suppress(OSError):  # still locked, or gone in this moment
             if folder.stat().st_uid == os.getuid():
                 with (folder / LOCK).open() as lock:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
