@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from course.authoring.fault import Fault
     from course.grading.submit import Report
 
+WITHHELD = ("course.authoring", "course.grading", "course.hidden")  # from a cohort's edition
 CLOUD_PORT = 4566  # where tools for local AWS look first
 
 
@@ -44,6 +45,8 @@ def sentence(error: Exception, verb: str) -> str:
 
     if isinstance(error, CourseError | LaunchError | SyllabusError):
         return str(error)
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").startswith(WITHHELD):
+        return f"This edition has no `course {verb}`, your instructor has it: hand in your folder in work/ as they say."
     return (
         f"`course {verb}` met an error that it did not expect ({type(error).__name__}: {error}). "
         f"Please report it with what `COURSE_DEBUG=1 course {verb} …` prints."
@@ -82,14 +85,8 @@ def env(options: argparse.Namespace) -> int:
 
 
 def submit(options: argparse.Namespace) -> int:
-    try:
-        from course.grading.submit import submit
-    except ImportError as error:
-        if not (error.name or "").startswith("course.grading"):
-            raise
-        raise CourseError(
-            f"This edition has no grader: hand in the folder work/{options.assignment} the way your instructor says."
-        ) from None
+    from course.grading.submit import submit
+
     folder = root()
     print(
         f"Grading {options.assignment}: every exercise runs again, also in worlds that you have not seen …", flush=True

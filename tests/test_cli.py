@@ -114,12 +114,16 @@ def test_submit_tells_scores_hints_and_the_page(
     assert f"Feedback: {Path('feedback') / 'page.html'}" in told
 
 
-def test_an_edition_without_a_grader_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("verb", "room"), [("submit", "grading.submit"), ("refresh", "authoring"), ("lint", "authoring")]
+)
+def test_a_cohorts_edition_says_who_has_the_verb(
+    verb: str, room: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "course.grading.submit", None)
-    assert cli.main(["submit", "d0_orientation"]) == 1
-    assert one_sentence(capsys.readouterr().err)
+    monkeypatch.setitem(sys.modules, f"course.{room}", None)
+    assert cli.main([verb, "d0_orientation"] if verb == "submit" else [verb]) == 1
+    told = capsys.readouterr().err
+    assert one_sentence(told) and "instructor" in told
 
 
 @pytest.mark.parametrize(
