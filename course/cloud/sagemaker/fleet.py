@@ -134,6 +134,7 @@ class Fleet:
         async def follow() -> None:
             await log.follow(process.lines())
             await process.wait()
+            process.close()
             self._processes.discard(process)
             served = [worker for worker in variant.workers if worker.process is process]
             for worker in served:

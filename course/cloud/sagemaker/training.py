@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -282,6 +283,8 @@ async def _run(world: Any, job: Resource, here: Ground) -> str:
         process.kill()
         stop.cancel()
     await reading
+    await process.wait()
+    process.close()
     _record_metrics(world, job, log)
     if end == "Completed" and code != 0:
         raise JobFailed(failure_reason(here.folder, code))
@@ -291,7 +294,8 @@ async def _run(world: Any, job: Resource, here: Ground) -> str:
 def failure_reason(folder: Path, code: int) -> str:
     """FailureReason of a process that ended with `code`: the first 1,024 characters of /opt/ml/output/failure."""
     try:
-        with (folder / "output" / "failure").open("rb") as file:
+        descriptor = os.open(folder / "output" / "failure", os.O_RDONLY | os.O_NOFOLLOW)
+        with open(descriptor, "rb") as file:
             text = file.read(8192).decode("utf-8", "replace").strip()[:1024]
     except OSError:
         text = ""
