@@ -45,7 +45,7 @@ lint refresh release verify: .venv/ready
 	.venv/bin/python -m pip install -qq --no-compile --require-hashes --requirement requirements.lock
 	.venv/bin/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@# Importing source is three times slower. Some packages carry files for other Pythons, which do not compile.
-	-@.venv/bin/python -m compileall -qq -j 0 .venv/lib course
+	-@PYTHONWARNINGS=ignore .venv/bin/python -m compileall -qq -j 0 .venv/lib course
 	@touch .venv/ready
 
 # The AWS CLI has an environment of its own: it brings its own botocore. Only tests/acceptance use it.
