@@ -1,9 +1,10 @@
 """`course cloud` and `course env`: one cloud alone, and the shell's way to it.
 
-Nothing of it lies in the course's folder, and nothing outlives it: its files are in a temporary folder, which goes with
-it, and its processes hang on lifelines.
+Nothing of it lies in the course's folder. Its files are in a temporary folder, which goes with it (after a kill, with
+the next one's start), and its processes hang on lifelines.
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -11,12 +12,13 @@ import secrets
 import select
 import shlex
 import signal
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from course import loopback
 from course.cloud import client, launch
 from course.errors import CourseError
+from course.learn.scratch import Scratch
 from course.waking import woken_by
 
 MODES = {
@@ -32,9 +34,9 @@ def run(port: int) -> int:
     token = secrets.token_hex(16)
     with (
         loopback.listen(port) as listener,
-        tempfile.TemporaryDirectory(prefix="five-bridges-") as folder,
+        _folder() as folder,
         woken_by(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as wake,
-        launch.start_parents(Path(folder)) as parents,
+        launch.start_parents(folder) as parents,
     ):
         world = launch.open_world(parents.sockets, listener=listener, seed=SEED, start=None, token=token)
         mode = _control(world.port, "status", token)["mode"]
@@ -46,6 +48,15 @@ def run(port: int) -> int:
             raise CourseError(f"The cloud has ended by itself. {world.last_words(1)}".strip())
         finally:
             world.close()
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    scratch = Scratch()
+    try:
+        yield scratch.folder
+    finally:
+        scratch.remove()
 
 
 def _wait(wake: int, world: launch.WorldHandle) -> bool:

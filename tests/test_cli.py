@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from course import cli
 from course.authoring.fault import Fault
 from course.authoring.verify import Report
+from course.cloud.runtime import linux
 from course.errors import CourseError
 from course.grading import submit
 
@@ -191,6 +193,20 @@ def test_cloud_ends_clean_on_a_signal(cloud: tuple, number: int, tmp_path: Path)
     told = course("env", "--port", str(port))
     assert (told.returncode, told.stdout) == (1, "")
     assert one_sentence(told.stderr)
+
+
+@pytest.mark.skipif(not linux.HERE, reason="finds processes in /proc")
+def test_cloud_leaves_no_process_when_killed(cloud: tuple) -> None:
+    process, *_ = cloud
+    found = linux.children(process.pid)
+    for pid in found:
+        found += linux.children(pid)
+    ends = [os.pidfd_open(pid) for pid in found]
+    assert len(ends) >= 3  # two parents and the world
+    process.kill()
+    for end in ends:
+        assert select.select([end], [], [], START_SECONDS)[0]
+        os.close(end)
 
 
 def test_a_port_in_use_is_one_sentence() -> None:
