@@ -66,8 +66,10 @@ def root() -> Path:
 
 
 def lab(options: argparse.Namespace) -> int:
-    from course import lab
+    from course import lab, update
 
+    for line in update.update(root(), options.update) if options.update else ():
+        print(line)
     return lab.run(root(), options.port, browser=not options.no_browser)
 
 
@@ -170,6 +172,9 @@ def parser() -> argparse.ArgumentParser:
     )
     told.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
     told.add_argument("--port", type=_port, help="the port of JupyterLab (default: the first free one from 8888 on)")
+    told.add_argument(
+        "--update", metavar="ASSIGNMENT", help="first merge its new release into your copy; your answers stay"
+    )
 
     told = verb(
         "cloud",

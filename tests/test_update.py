@@ -1,0 +1,111 @@
+"""A new release is merged into a learner's copy: nothing that the learner wrote is lost, nothing else stays old."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from course.errors import CourseError
+from course.handout import hand_out
+from course.update import merge, update
+
+NAME = "d0_orientation"
+
+
+def cell(id: str, source: str, **grading) -> dict:
+    metadata = {"nbgrader": {"grade_id": id, **grading}} if grading else {}
+    return {
+        "cell_type": "code",
+        "id": id,
+        "source": source,
+        "metadata": metadata,
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+OLD = [
+    cell("begin", 'x = begin("O-8")', locked=True),
+    cell("worked", "shown = 1"),
+    cell("blank", "n = None", solution=True),
+    cell("dropped", "gone = 1"),
+    cell("check", "check(n=n)", locked=True, grade=True),
+]
+NEW = [
+    cell("begin", 'x = begin("O-8", more=1)', locked=True),
+    cell("new", "added = 1"),
+    cell("worked", "shown = 2"),
+    cell("blank", "n = None  # a better word", solution=True),
+    cell("check", "check(n=n, hint=True)", locked=True, grade=True),
+]
+
+
+def write(path: Path, cells: list[dict]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+
+
+@pytest.fixture
+def course(tmp_path):
+    write(tmp_path / "release" / NAME / f"{NAME}.ipynb", OLD)
+    hand_out(tmp_path / "release", tmp_path / "work")
+    return tmp_path
+
+
+def sources(path: Path) -> dict[str, str]:
+    return {c["id"]: c["source"] for c in json.loads(path.read_text())["cells"]}
+
+
+def test_answers_and_own_cells_stay_and_the_rest_is_new(course):
+    mine = course / "work" / NAME / f"{NAME}.ipynb"
+    worked_on = [dict(c) for c in OLD]
+    worked_on[0]["source"] = "x = None  # tampered"
+    worked_on[2] |= {"source": "n = 42", "execution_count": 3}
+    worked_on[3]["source"] = "gone = 2  # mine now"
+    worked_on.insert(3, cell("own", "print(n)"))
+    write(mine, worked_on)
+    write(course / "release" / NAME / f"{NAME}.ipynb", NEW)
+    said = update(course, NAME)
+    assert said[0].endswith("with 3 cells of yours.")
+    assert list(sources(mine).items()) == [
+        ("begin", 'x = begin("O-8", more=1)'),
+        ("new", "added = 1"),
+        ("worked", "shown = 2"),
+        ("blank", "n = 42"),
+        ("own", "print(n)"),
+        ("dropped", "gone = 2  # mine now"),
+        ("check", "check(n=n, hint=True)"),
+    ]
+    assert sources(course / "work" / NAME / f"{NAME}.before-update-1.ipynb")["blank"] == "n = 42"
+    assert update(course, NAME) == [f"{NAME}/{NAME}.ipynb is up to date."]
+
+
+def test_an_untouched_copy_becomes_the_release(course):
+    write(course / "release" / NAME / f"{NAME}.ipynb", NEW)
+    update(course, NAME)
+    assert sources(course / "work" / NAME / f"{NAME}.ipynb") == {c["id"]: c["source"] for c in NEW}
+
+
+def test_cells_above_the_first_released_one_stay_on_top():
+    merged, kept = merge([cell("mine", "import os"), *OLD], NEW, {c["id"]: "" for c in NEW})
+    assert merged[0]["id"] == "mine"
+    assert kept >= 1
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"cells": 1}'])
+def test_a_copy_that_is_no_notebook_is_left_alone(course, damage):
+    mine = course / "work" / NAME / f"{NAME}.ipynb"
+    mine.write_text(damage)
+    write(course / "release" / NAME / f"{NAME}.ipynb", NEW)
+    with pytest.raises(CourseError, match="not a notebook"):
+        update(course, NAME)
+    assert mine.read_text() == damage
+
+
+def test_what_is_missing_is_said(course):
+    with pytest.raises(CourseError, match=f"Released are: {NAME}"):
+        update(course, "d9_nothing")
+    shutil.rmtree(course / "work" / NAME)
+    with pytest.raises(CourseError, match="course lab"):
+        update(course, NAME)
