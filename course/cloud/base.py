@@ -99,17 +99,24 @@ class Base:
         self.account, self.region = account, region
         # Whoever caches decisions compares this: it grows when an identity, a key or a policy may have changed.
         self.generation = 0
+        self._known: dict[str, tuple[int, Credential]] = {}
 
     # -- callers ---------------------------------------------------------------------------------------------------
 
     def credential(self, access_key: str, token: str | None) -> Credential:
         """The credential behind `access_key`. Raises AuthenticationFailed (unknown, inactive, expired, wrong token)."""
+        known = self._known.get(access_key)
+        if known and not token and known[0] == self.generation:
+            return known[1]
         if iam_evaluator.is_root_access_key(access_key) and access_key != client.ROOT[0]:
             raise AuthenticationFailed("The security token included in the request is invalid.")
         found = iam_evaluator.resolve_credential(access_key, self.account, token or "")
         if isinstance(found, iam_evaluator.CredentialResolutionError):
             raise AuthenticationFailed(found.message, code=found.code)
-        return self._credential(found)
+        credential = self._credential(found)
+        if found.session_token is None:  # a long-term key: it changes only when IAM is asked to
+            self._known[access_key] = (self.generation, credential)
+        return credential
 
     @staticmethod
     def _credential(found: iam_evaluator.ResolvedCredential) -> Credential:
@@ -249,9 +256,16 @@ class Base:
     async def forward(self, request: Request) -> Response:
         """MiniStack's answer. IAM is evaluated there, for the caller whom signature.py has authenticated."""
         service = router.detect_service(request.method, request.path, request.headers, {})
-        if service in ("iam", "sts", "unknown_query") and request.method == "POST":
-            self.generation += 1
+        if service in ("iam", "cloudformation", "unknown_query"):
+            return await self._changing(request)
         return await self._run(request)
+
+    async def _changing(self, request: Request) -> Response:
+        """A request after which nothing that is remembered of identities and policies counts."""
+        try:
+            return await self._run(request)
+        finally:
+            self.generation += 1
 
     def refusal(self, request: Request, error: CloudError, request_id: str) -> Response:
         """An authentication failure in the protocol of the service that was asked."""
@@ -293,7 +307,8 @@ class Base:
         }
         if service == "s3":
             headers["host"] = "127.0.0.1"  # path style
-        answer = await self._run(Request(wire["method"], path, "&".join(filter(None, (query, more))), headers, body))
+        run = self._changing if service == "iam" else self._run
+        answer = await run(Request(wire["method"], path, "&".join(filter(None, (query, more))), headers, body))
         if service == "s3" and operation == "GetObject" and answer.status < 300:
             return {"Body": answer.body, **{k: v for k, v in answer.headers.items()}}
         parsed = create_parser(protocol).parse(
