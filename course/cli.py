@@ -99,19 +99,20 @@ def submit(options: argparse.Namespace) -> int:
 
 
 def refresh(options: argparse.Namespace) -> int:
-    from course.authoring import refresh
+    from course.authoring import operations, refresh
 
-    return _faults(refresh.run(root(), check=options.check))
+    folder = root()
+    return _faults([*refresh.run(folder, check=options.check), *operations.run(folder, check=options.check)])
 
 
 def release(options: argparse.Namespace) -> int:
-    from course.authoring import bundle, operations, release
+    from course.authoring import bundle, release
 
     if options.bundle:
         files = bundle.build(root(), options.bundle)
         print(f"{options.bundle}: {len(files)} files, no solution among them")
         return 0
-    return _faults([*release.run(root(), check=options.check), *operations.run(root(), check=options.check)])
+    return _faults(release.run(root(), check=options.check))
 
 
 def lint(options: argparse.Namespace) -> int:
@@ -192,10 +193,15 @@ def parser() -> argparse.ArgumentParser:
     told = verb("submit", submit, "hand in your copy of an assignment, have it graded, and read what came of it")
     told.add_argument("assignment", metavar="ASSIGNMENT", help="its folder in work/, such as d0_orientation")
 
-    told = verb("refresh", refresh, "authors: run the source notebooks and store what they give")
+    told = verb(
+        "refresh",
+        refresh,
+        "authors: run the source notebooks and store what they give",
+        "Also writes docs/operations.md, the table of the cloud's operations.",
+    )
     told.add_argument("--check", action="store_true", help="write nothing: fail if a stored notebook is not fresh")
 
-    told = verb("release", release, "authors: make release/, and the table of operations, from their sources")
+    told = verb("release", release, "authors: make release/ from source/")
     kind = told.add_mutually_exclusive_group()
     kind.add_argument("--check", action="store_true", help="write nothing: fail if anything is not fresh")
     kind.add_argument("--bundle", type=Path, metavar="DIR", help="make what a cohort gets, without solutions, in DIR")

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from course import waking
@@ -41,12 +42,13 @@ def main(arguments: list[str]) -> int:
                 preexec_fn=_die_with_keeper if linux.HERE else None,
             )
             _watch(program, wake)
-            _sweep(program, spare={parents.pid(kind) for kind in parents.sockets})
+            _end(program)
+            _sweep(spare={parents.pid(kind) for kind in parents.sockets})
     except launch.LaunchError as error:
         print(error, file=sys.stderr)
         return 1
     finally:
-        _sweep(None)
+        _sweep()
         shutil.rmtree(directory, ignore_errors=True)
     return program.returncode
 
@@ -77,33 +79,28 @@ def _watch(program: subprocess.Popen, wake: int) -> None:
             return
 
 
-def _sweep(program: subprocess.Popen | None, spare: frozenset[int] | set[int] = frozenset()) -> None:
-    """Kill the program and every descendant but `spare` and theirs, again until none is left."""
-    if program is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(program.pid, signal.SIGKILL)
-        program.wait()
-    while linux.HERE and (left := _descendants(os.getpid(), spare)):
+def _end(program: subprocess.Popen) -> None:
+    """Kill what is left of the program's own session."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
+    program.wait()
+
+
+def _sweep(spare: Collection[int] = ()) -> None:
+    """Kill every descendant but `spare` and theirs, again until none is left (Linux)."""
+    while linux.HERE and (left := _descendants(spare)):
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        for pid in left:  # orphans become our children when their parent is reaped
+        for pid in left:  # those that are not our children become so when their parent is reaped
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
 
 
-def _descendants(ancestor: int, spare: frozenset[int] | set[int]) -> list[int]:
-    """Everything below a process, children first, without `spare` and what is below those."""
-    parent_of = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{entry}/stat") as stat:
-                # "pid (name) state ppid …": a name may hold spaces and brackets.
-                parent_of[int(entry)] = int(stat.read().rpartition(")")[2].split()[1])
-    found, generation = [], {ancestor}
-    while generation:
-        generation = {pid for pid, parent in parent_of.items() if parent in generation} - spare
-        found += sorted(generation)
+def _descendants(spare: Collection[int]) -> list[int]:
+    found = [pid for pid in linux.children(os.getpid()) if pid not in spare]
+    for pid in found:  # grows while we walk it
+        found += linux.children(pid)
     return found
 
 

@@ -1,9 +1,10 @@
 """`course lab`: hand the notebooks out, start the warm parents and JupyterLab, and stop everything together.
 
-1. copy what is released to work/ (`handout`)
-2. start the keeper, which starts the parents and JupyterLab (`keeper`)
-3. wait until JupyterLab answers, and say where
-4. wait for Ctrl-C or a signal, then ask the keeper for an end in order; a second Ctrl-C ends at once
+1. find a port, so that a taken one is told before anything is done
+2. copy what is released to work/ (`handout`)
+3. start the keeper, which starts the parents and JupyterLab (`keeper`)
+4. wait until JupyterLab answers, and say where
+5. wait for Ctrl-C or a signal, then ask the keeper for an end in order; a second Ctrl-C ends at once
 """
 
 import contextlib
@@ -31,16 +32,18 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(root: Path, port: int | None, browser: bool) -> int:
-    """Run the lab of the course at `root` until it is asked to stop. port: None for the first free one
-    from 8888 on, 0 for any."""
+    """Run the lab of the course at `root` until it is asked to stop; returns the exit code.
+
+    port: None for the first free one from 8888 on, 0 for any. browser: whether JupyterLab opens one.
+    """
     work = root / "work"
-    for line in hand_out(root / "release", work):
-        print(line)
     if port is None:
         port = loopback.free_port(FIRST_PORT)
     else:
         with loopback.listen(port) as taken:
             port = taken.getsockname()[1]
+    for line in hand_out(root / "release", work):
+        print(line)
     token = secrets.token_hex(24)
     directory = Path(tempfile.mkdtemp(prefix="five-bridges-"))  # mode 0700; the keeper removes it
     with waking.woken_by(*ENDING) as wake, (work / LOG).open("wb") as log:

@@ -199,11 +199,11 @@ class WorldHandle:
             return []
         try:
             data = self._line.recv(65536)
-        except ConnectionError:
+        except OSError:  # it went away, or was never there
             data = b""
         messages = list(self._frames.feed(data))
         for message in messages:
-            self.pid = message.get("pid", self.pid)
+            self.pid = message.get("ready", {}).get("pid", self.pid)
             if "exit" in message:
                 self.exit_code = message["exit"]
                 self._ended = True

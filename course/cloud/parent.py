@@ -19,7 +19,6 @@ import select
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,30 +27,25 @@ from types import ModuleType
 
 from course.cloud.runtime import lifeline, linux, process, program, supervisor
 
-GRACE_SECONDS = 3.0  # what a child gets to clean up between the end of its lifeline and SIGKILL
+GRACE_SECONDS = 3.0  # what a child gets to clean up between the end of its lifeline and SIGTERM to its supervisor
+KILL_SECONDS = 1.0  # and from there to SIGKILL
 REQUEST_SECONDS = 5.0  # what a client gets to send its frame
 PEER_GONE = getattr(select, "POLLRDHUP", 0)  # POLLHUP is always reported; macOS knows no other
 
 
 def run_world(message: dict, descriptors: list[int], line: socket.socket, pulse: int) -> None:
-    """In the child: be a world. Descriptors: its listener, then the file for its output."""
-    from course.cloud.world import serve
-
+    """In the child: be a world and its supervisor. Descriptors: the world's listener, then the file for its output."""
     listener, output = descriptors
-    program.take_streams(output)
-    os.close(output)
-    end_with_parent(pulse)
-    serve(message, socket.socket(fileno=listener), line)
 
+    def be_world() -> None:
+        from course.cloud.world import serve
 
-def end_with_parent(pulse: int) -> None:
-    """Die when the parent does, however it dies. `pulse` is a pipe whose writing end only the parent holds."""
-    if linux.HERE:
-        linux.die_with_parent(signal.SIGKILL)
-        if select.select([pulse], [], [], 0)[0]:
-            os._exit(1)  # it died before the kernel knew of our wish
-    else:
-        threading.Thread(target=lambda: (os.read(pulse, 1), os._exit(1)), daemon=True).start()
+        program.take_streams(output)
+        program.reset_signals()
+        program.close_descriptors({listener, line.fileno()})
+        serve(message, socket.socket(fileno=listener), line)
+
+    supervisor.supervise_world(be_world, descriptors, line, pulse)
 
 
 @dataclass(frozen=True)
@@ -126,7 +120,8 @@ class Child:
     """A forked child as the parent sees it."""
 
     connection: socket.socket
-    deadline: float | None = None  # monotonic seconds at which it is killed: its owner is gone
+    deadline: float | None = None  # monotonic seconds at which it is told to end: its owner is gone
+    told: bool = False  # and the next time it is killed
 
 
 class Parent:
@@ -187,7 +182,7 @@ class Parent:
                 self._fork(connection, message, descriptors)
         except OSError as error:
             with contextlib.suppress(OSError):
-                lifeline.send(connection, {"error": f"the warm parent could not start a child: {error}"})
+                lifeline.send(connection, {"error": f"The warm parent could not start a child: {error}"})
             connection.close()
         finally:
             for descriptor in descriptors:
@@ -261,8 +256,8 @@ class Parent:
         now = time.monotonic()
         for pid, child in self._children.items():
             if child.deadline is not None and child.deadline <= now:
-                os.kill(pid, signal.SIGKILL)
-                child.deadline = now + GRACE_SECONDS
+                os.kill(pid, signal.SIGKILL if child.told else signal.SIGTERM)
+                child.told, child.deadline = True, now + KILL_SECONDS
 
 
 def _watch_owner() -> list[int]:

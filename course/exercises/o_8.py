@@ -89,8 +89,8 @@ def answered(world: World) -> Finding:
 
 @probe(points=1, hint="o-8-score")
 def score_is_the_models(world: World) -> Finding:
-    """`score` is what your model says about x.row"""
-    given = getattr(world.given, "score", None)
+    """The score is what your model says about x.row"""
+    given: Any = getattr(world.given, "score", None)
     looked = "score, beside the answer of an endpoint that the check makes from your trained model"
     asked = {"looked": looked, "expected": "the number that your model gives"}
     try:

@@ -3,7 +3,6 @@
 What a cell is, an engine reads in source/; a submission only says what stands in the cells that were the learner's.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import nbformat
@@ -111,7 +110,7 @@ def _is_opening(cell: NotebookNode) -> bool:
 
 def _span(source: NotebookNode, exercise: str) -> tuple[int, int] | None:
     """Where an exercise's begin stands and where its last check ends."""
-    parts: Sequence[tuple[int, str]] = [
+    parts = [
         (n, _course(cell).get("part"))
         for n, cell in enumerate(source.cells)
         if _course(cell).get("exercise") == exercise

@@ -48,7 +48,7 @@ class ReplayExecute(Execute):
     replays_at_once = Integer(2, help="How many hidden worlds are run at the same time.").tag(config=True)
 
     def preprocess(
-        self, nb: NotebookNode, resources: ResourcesDict | None = None, km: Any = None
+        self, nb: NotebookNode, resources: ResourcesDict, km: Any = None
     ) -> tuple[NotebookNode, ResourcesDict]:
         replays = self._replays(nb, resources)
         with tempfile.TemporaryDirectory(prefix="replay-") as folder, self._beside() as environment:

@@ -17,7 +17,7 @@ from course.learn.probe import NOT_YET, NOTE, PASSED, Finding, Hint
 FINDINGS = "application/vnd.five-bridges.findings+json"
 SIGNS = {PASSED: "✓", NOT_YET: "✗", NOTE: "✓"}
 COLOURS = {PASSED: "#009E73", NOT_YET: "#D55E00", NOTE: "#0072B2"}
-QUIET = "opacity:.75;padding:0 .8em 0 0;vertical-align:top;text-align:left;font-weight:normal;white-space:nowrap"
+GRID = "display:grid;grid-template-columns:max-content 1fr;gap:.1em .8em;margin:.2em 0"
 
 
 def show(
@@ -31,14 +31,14 @@ def show(
     """Display the card of a check.
 
     `elsewhere` is given for a hidden check: what came of the cells in hidden worlds, by name. Its card comes after the
-    public one, so it leaves out what passed here.
+    public one, so it leaves out what that one has said.
     """
     of = sum(probe.points for probe in exercise.probes)
     title = f"{exercise.id} {_title(exercise.id)}: {_number(points)} of {_number(of)} points"
     shown = list(findings)
     if elsewhere is not None:
         title += f" in {1 + len(elsewhere)} worlds" if elsewhere else " in this world, hidden probes included"
-        shown = [finding for finding in findings if finding.status != PASSED]
+        shown = [finding for finding in findings[len(exercise.probes) :] if finding.status != PASSED]
     lines = [_lines(finding, exercise.hints) for finding in shown]
     lines += [_elsewhere(name, result, exercise.hints) for name, result in (elsewhere or {}).items()]
     data = {
@@ -51,7 +51,15 @@ def show(
 
 def tell(id: str, sentence: str) -> None:
     """Display one sentence in place of a card: nothing could be looked at."""
-    data = {"exercise": id, "world": None, "points": 0.0, "of": 0.0, "findings": [], "elsewhere": {}, "hints": {}}
+    data: dict[str, Any] = {
+        "exercise": id,
+        "world": None,
+        "points": 0.0,
+        "of": 0.0,
+        "findings": [],
+        "elsewhere": {},
+        "hints": {},
+    }
     style = f"border-left:4px solid {COLOURS[NOT_YET]};padding:.3em .8em"
     _display(f'<div role="note" style="{style}">{html.escape(sentence)}</div>', sentence, {FINDINGS: data})
 
@@ -95,18 +103,17 @@ def _html(title: str, lines: list[Lines]) -> str:
     items = []
     for status, headline, pairs in lines:
         rows = "".join(
-            f'<tr style="background:none"><th scope="row" style="{QUIET}">{html.escape(label)}</th>'
-            f'<td style="text-align:left;vertical-align:top">{html.escape(value)}</td></tr>'
+            f'<div style="opacity:.8">{html.escape(label)}</div><div>{html.escape(value)}</div>'
             for label, value in pairs
         )
         items.append(
-            f'<li style="list-style:none;border-left:4px solid {COLOURS[status]};margin:.5em 0;padding:.1em .8em">'
+            f'<li style="list-style:none;border-left:4px solid {COLOURS[status]};margin:.6em 0;padding:.1em .8em">'
             f"<strong>{SIGNS[status]} {html.escape(status)}: {html.escape(headline)}</strong>"
-            f'<table style="margin:.2em 0;border:none"><tbody>{rows}</tbody></table></li>'
+            f'<div style="{GRID}">{rows}</div></li>'
         )
     return (
-        f'<section aria-label="{html.escape(title)}"><p style="margin:.3em 0;font-size:1.1em"><strong>'
-        f'{html.escape(title)}</strong></p><ul style="margin:0;padding:0">{"".join(items)}</ul></section>'
+        f'<section aria-label="{html.escape(title)}" style="color:inherit"><p style="margin:.3em 0;font-size:1.1em">'
+        f'<strong>{html.escape(title)}</strong></p><ul style="margin:0;padding:0">{"".join(items)}</ul></section>'
     )
 
 

@@ -22,7 +22,7 @@ class Given(SimpleNamespace):
         return "\n".join(f"x.{name:<{width}}  {value}" for name, value in self._rows())
 
     def _repr_html_(self) -> str:
-        cell = "text-align:left;padding:2px 12px 2px 0;font-family:var(--jp-code-font-family,monospace)"
+        cell = "color:inherit;text-align:left;padding:2px 12px 2px 0;font-family:var(--jp-code-font-family,monospace)"
         rows = "".join(
             f'<tr><th scope="row" style="{cell}">x.{html.escape(name)}</th>'
             f'<td style="{cell}">{html.escape(value)}</td></tr>'

@@ -30,7 +30,7 @@ class Setting:
 
 def read(environment: Mapping[str, str] = os.environ) -> Setting:
     """The setting of this process, read afresh: an engine may change it between two exercises."""
-    text = {name: environment.get(f"COURSE_{name.upper()}") or None for name in Setting.__dataclass_fields__}
-    paths = {name: Path(text[name]) if text[name] else None for name in ("hidden_results", "lab_sockets", "key_file")}
-    attempt = int(text["attempt"]) if text["attempt"] else None
-    return Setting(text["student"] or SELF_STUDY, attempt, text["world"], **paths)
+    said = {name: environment.get(f"COURSE_{name.upper()}", "") for name in Setting.__dataclass_fields__}
+    paths = {name: Path(said[name]) if said[name] else None for name in ("hidden_results", "lab_sockets", "key_file")}
+    attempt = int(said["attempt"]) if said["attempt"] else None
+    return Setting(said["student"] or SELF_STUDY, attempt, said["world"] or None, **paths)

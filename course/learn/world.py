@@ -181,7 +181,7 @@ def replace(exercise: Exercise, seed: int, name: str | None) -> World:
     world = World(exercise, seed, name, _doorway.open(seed, token), token)
     client.install(_doorway.port, alive=world.alive, gone=gone(exercise.id))
     # A learner's call on a world that has ended shows this one sentence, and no traceback through botocore.
-    client.CloudGone._render_traceback_ = Told._render_traceback_
+    client.CloudGone._render_traceback_ = Told._render_traceback_  # type: ignore[attr-defined]
     _current = world
     return world
 

@@ -24,10 +24,10 @@ def cells():
 
 def calls_of(source):
     """The calls on clients in a cell, in order; waiters and making clients are none."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    named = [(call.lineno, call.func.attr) for call in calls
-             if isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in ("s3", "sm", "runtime")]  # fmt: skip
-    return [name for _, name in sorted(named) if name != "get_waiter"]
+    called = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    methods = [func for func in called if isinstance(func, ast.Attribute)]
+    named = sorted((f.lineno, f.attr) for f in methods if ast.unparse(f.value) in ("s3", "sm", "runtime"))
+    return [name for _, name in named if name != "get_waiter"]
 
 
 def test_the_worked_example_is_twelve_calls_and_each_cell_says_which(cells):

@@ -35,7 +35,7 @@ def test_a_hidden_card_tells_of_other_worlds_and_not_what_was_expected_there(sho
     missed = {"title": "It answers", "status": NOT_YET, "hint": "o-8-score", "seen": "0.1", "points": 0, "of": 1}
     elsewhere = {"elsewhere": {"points": 3.0, "of": 4.0, "findings": [missed], "problem": "KeyError: 'x'"}}
     card.show(exercise.find("O-8"), [PASS], 3.0, elsewhere=elsewhere)
-    page, text, data = shown[0]
+    _, text, data = shown[0]
     assert "in 2 worlds" in text and "“elsewhere” (3 of 4)" in text
     assert "It answers: 0.1" in text and "KeyError" in text and "o-8-score" in data["hints"]
     assert "It trained" not in text, "the public card above has said what passed here"

@@ -22,7 +22,12 @@ def test_the_clouds_clock_moves_on_and_never_back(kernel, capsys):
 
 @pytest.mark.parametrize(
     ("step", "words"),
-    [({"days": 1}, "24 hours"), ({"minutes": 90}, "1.5 hours"), ({"minutes": 1}, "1 minute"), ({"seconds": 5}, "5 seconds")],
+    [
+        ({"days": 1}, "24 hours"),
+        ({"minutes": 90}, "1.5 hours"),
+        ({"minutes": 1}, "1 minute"),
+        ({"seconds": 5}, "5 seconds"),
+    ],
 )
 def test_a_step_in_words(step, words):
     assert _words(timedelta(**step)) == words

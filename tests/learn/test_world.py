@@ -98,7 +98,9 @@ def test_a_private_cloud_says_so_and_ends_with_its_kernel(end, tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for processes by pidfd")
 def test_killed_private_parents_are_replaced_at_the_next_begin():
-    code = LONE_KERNEL.replace("sys.stdin.readline()", textwrap.dedent("""
+    code = LONE_KERNEL.replace(
+        "sys.stdin.readline()",
+        textwrap.dedent("""
         import os, select, signal
         ends = [os.pidfd_open(pid) for pid in pids[:2]]
         for pid in pids[:2]:
@@ -106,7 +108,8 @@ def test_killed_private_parents_are_replaced_at_the_next_begin():
         for end in ends:
             select.select([end], [], [], 15)
         print(begin("O-8").name)
-        """))
+        """),
+    )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COURSE_LAB")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60)
     assert done.returncode == 0, done.stderr

@@ -9,97 +9,50 @@ what left its session).
 import contextlib
 import errno
 import os
-import signal
 import socket
 import stat
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from course.cloud.runtime import lifeline, linux, program, scratch
 from course.cloud.runtime.rootfs import CHECKOUT, OPT_ML, PACKAGE
 from course.cloud.runtime.sandbox import FIRST_ID, IDS
+from course.cloud.runtime.tree import Tree, die_with
 
 HIDDEN = [str(PACKAGE / "hidden"), *(str(CHECKOUT / name) for name in ("source", "tests") if CHECKOUT)]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class Guard:
-    """One job, seen from its supervisor (the only thread of its process)."""
+def start(job: dict, output: int, channel: int, line: socket.socket) -> Tree:
+    """Start a job, and send {"ready": …} with its listener on `line`."""
+    entry = program.entry_point(job["entry"])
+    listener = None if job["cloud_port"] is None else socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1] if listener else None
+    user = _own_id(job["opt_ml"])
+    os.makedirs(os.path.join(job["opt_ml"], "tmp"), exist_ok=True)
+    if user is not None:
+        scratch.give(Path(job["opt_ml"]), user)
+    processes = _processes(job["limits"]["processes"], user)
+    supervisor = os.getpid()
 
-    def __init__(self, job: dict, output: int, channel: int, line: socket.socket) -> None:
-        """Start it, and send {"ready": …} with the listener on `line`."""
-        entry = program.entry_point(job["entry"])
-        tie, self._tie_end = os.pipe()
-        if linux.HERE:
-            linux.adopt_orphans()
-        listener = None
-        if job["cloud_port"] is not None:
-            listener = socket.create_server(("127.0.0.1", 0))
-        port = listener.getsockname()[1] if listener else None
-        user = _own_id(job["opt_ml"])
+    def be_user() -> None:
         if user is not None:
-            scratch.give(Path(job["opt_ml"]), user)
-        processes = _processes(job["limits"]["processes"], user)
-        os.makedirs(os.path.join(job["opt_ml"], "tmp"), exist_ok=True)
-        self._user_pid = os.fork()
-        if self._user_pid == 0:
-            os.close(self._tie_end)
-            program.conclude(lambda: _be_user(job, entry, output, channel, port, user, processes, tie))
-        os.close(tie)
-        lifeline.send(line, {"ready": True}, [listener.fileno()] if listener else [])
-        if listener:
-            listener.close()
+            os.setgroups([])
+            os.setresgid(user, user, user)
+            os.setresuid(user, user, user)
+            die_with(supervisor)
+        if linux.HERE:
+            linux.no_new_privileges()
+            linux.set_dumpable(True)
+        program.prepare({**job, "environment": environment(job, port)}, output, channel, job["opt_ml"], processes)
+        sys.addaudithook(Hook(port))
+        entry()
 
-    def terminate(self) -> None:
-        """SIGTERM to the user's process."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._user_pid, signal.SIGTERM)
-
-    def kill(self) -> None:
-        """SIGKILL to everything the job started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._user_pid, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._user_pid, signal.SIGKILL)
-
-    def finished(self) -> int | None:
-        """The user's exit code (negative: its signal) once it is over and nothing else is left, else None."""
-        while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                return None
-            if pid == self._user_pid:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)
-                _sweep()
-                return os.waitstatus_to_exitcode(status)
-
-
-def _sweep() -> None:
-    """End all that is left below us. Orphans become our children, so nothing gets away (Linux)."""
-    stopped: set[int] = set()
-    # Stop first: a tree that forks faster than we kill would otherwise always leave someone.
-    while new := set(_descendants()) - stopped:
-        for pid in new:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGSTOP)
-        stopped |= new
-    for pid in stopped:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
-
-
-def _descendants() -> list[int]:
-    if not linux.HERE:
-        return []
-    found = linux.children(os.getpid())
-    for pid in found:  # grows while we walk it
-        found += linux.children(pid)
-    return found
+    tree = Tree.fork(be_user)
+    lifeline.send(line, {"ready": True}, [listener.fileno()] if listener else [])
+    if listener:
+        listener.close()
+    return tree
 
 
 def _own_id(opt_ml: str) -> int | None:
@@ -125,35 +78,6 @@ def _processes(limit: int, user: int | None) -> int | None:
             if entry.name.isdigit() and entry.stat().st_uid == os.getuid():
                 running += len(os.listdir(f"{entry.path}/task"))
     return running + limit
-
-
-def _be_user(
-    job: dict,
-    entry: Callable[[], object],
-    output: int,
-    channel: int,
-    port: int | None,
-    user: int | None,
-    processes: int | None,
-    tie: int,
-) -> None:
-    os.setsid()
-    if user is not None:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
-    if linux.HERE:
-        linux.no_new_privileges()
-        linux.set_dumpable(True)
-        linux.die_with_parent(signal.SIGKILL)
-    os.set_blocking(tie, False)
-    with contextlib.suppress(BlockingIOError):
-        os.read(tie, 1)
-        os._exit(1)  # the supervisor died before the kernel knew of our wish
-    job = {**job, "environment": environment(job, port)}
-    program.prepare(job, output, channel, job["opt_ml"], processes)
-    sys.addaudithook(Hook(port))
-    entry()
 
 
 def environment(job: dict, port: int | None) -> dict[str, str]:

@@ -155,6 +155,8 @@ class Process:
 
 async def launch(job_parent_socket: Path, spec: Spec) -> Process:
     """Start a job; returns when its sandbox stands and its code is about to run. LaunchError if it cannot start."""
+    if not spec.opt_ml.is_dir():
+        raise LaunchError(f"The job's folder {spec.opt_ml} is not there; make it before launching.")
     loop = asyncio.get_running_loop()
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.setblocking(False)

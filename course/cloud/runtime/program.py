@@ -42,8 +42,8 @@ def prepare(job: Mapping, output: int, channel: int, opt_ml: str, processes: int
     """
     volunteer_for_oom()
     take_streams(output)
-    close_descriptors({channel})
     reset_signals()
+    close_descriptors({channel})
     take_environment({"HOME": "/tmp", **DEFAULTS, **job["environment"], "COURSE_CHANNEL_FD": str(channel)})
     reseed()
     os.umask(0o022)

@@ -84,7 +84,7 @@ class Init:
                 listener = self._build(user, privileged)
                 lifeline.send(self._line, {"ready": True}, [listener.fileno()] if listener else [])
             except OSError as error:
-                lifeline.send(self._line, {"error": f"the job's sandbox could not be made: {error}"})
+                lifeline.send(self._line, {"error": f"The job's sandbox could not be made: {error}"})
                 os._exit(1)
             if listener:
                 listener.close()
@@ -96,6 +96,8 @@ class Init:
             os._exit(1)
 
     def _build(self, user: int, privileged: bool) -> socket.socket | None:
+        signal.set_wakeup_fd(-1)  # it is the supervisor's
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.umask(0o022)
         opt_ml = self._job["opt_ml"]
         linux.unshare(sum(linux.NEW_NAMESPACES.values()))

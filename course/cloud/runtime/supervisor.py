@@ -1,6 +1,6 @@
-"""The supervisor of one job: the forked child of the job parent that holds the job's lifeline.
+"""The supervisor of one job or world: the forked child of a warm parent that stays between the two.
 
-It never runs foreign code. It ends the job when its lifeline or the parent goes, and then itself as the job ended.
+It runs nothing foreign. It ends what it holds when the lifeline or the parent goes, and then itself in the same way.
 """
 
 import os
@@ -8,26 +8,28 @@ import resource
 import select
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, Protocol
 
 from course.cloud.runtime import guard, lifeline, sandbox, scratch
+from course.cloud.runtime.tree import Tree
 
 
 class Cage(Protocol):
-    """What holds a running job."""
+    """What holds a running job or world."""
 
     def terminate(self) -> None:
         """SIGTERM to the user's process."""
 
     def kill(self) -> None:
-        """SIGKILL to all of the job."""
+        """SIGKILL to all of it."""
 
     def finished(self) -> int | None:
-        """The user's exit code (negative: its signal) once nothing of the job is left, else None. Never blocks."""
+        """The user's exit code (negative: its signal) once nothing of it is left, else None. Never blocks."""
 
 
-MODES = {"namespaces": sandbox.Sandbox, "guard": guard.Guard}
+MODES = {"namespaces": sandbox.Sandbox, "guard": guard.start}
 
 
 def supervise(message: dict, descriptors: list[int], line: socket.socket, pulse: int) -> NoReturn:
@@ -36,20 +38,13 @@ def supervise(message: dict, descriptors: list[int], line: socket.socket, pulse:
     message: a Spec and its mode. descriptors: its output and its end of the channel. line: the lifeline to the server.
     pulse: a pipe that is at end of file once the job parent is gone.
     """
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
-    wake, wake_end = os.pipe()
-    os.set_blocking(wake, False)
-    os.set_blocking(wake_end, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    wake = _wake_on_child()
     output, channel = descriptors
     try:
         cage: Cage = MODES[message["mode"]](message, output, channel, line)
     except Exception as error:
-        lifeline.send(line, {"error": f"the job could not be started: {error}"})
+        lifeline.send(line, {"error": f"The job could not be started: {error}"})
         raise SystemExit(1) from error
-    signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
     for descriptor in descriptors:
         os.close(descriptor)  # the server must see the end of the output when the job ends
     code = _watch(cage, line, pulse, wake)
@@ -59,18 +54,44 @@ def supervise(message: dict, descriptors: list[int], line: socket.socket, pulse:
         _end_like(code)
 
 
-def _watch(cage: Cage, line: socket.socket, pulse: int, wake: int) -> int:
-    """Wait for the job's end, or bring it about; returns its exit code."""
+def supervise_world(run: Callable[[], object], descriptors: list[int], line: socket.socket, pulse: int) -> NoReturn:
+    """Run a world to its end: it sees to its own lifeline, we to it and all it starts."""
+    wake = _wake_on_child()
+    world = Tree.fork(run)
+    line.close()
+    for descriptor in descriptors:
+        os.close(descriptor)
+    _end_like(_watch(world, None, pulse, wake))
+
+
+def _wake_on_child() -> int:
+    """A descriptor that gets a byte when a child ends or SIGTERM comes; our standard input and output are given up."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    wake, wake_end = os.pipe()
+    for descriptor in (wake, wake_end):
+        os.set_blocking(descriptor, False)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
+    return wake
+
+
+def _watch(cage: Cage, line: socket.socket | None, pulse: int, wake: int) -> int:
+    """Wait for the end of what is in the cage, or bring it about; returns its exit code."""
     poll = select.poll()
-    for descriptor in (line.fileno(), pulse, wake):
+    for descriptor in (pulse, wake, *([line.fileno()] if line else [])):
         poll.register(descriptor, select.POLLIN)
     frames = lifeline.Frames()
-    while (code := cage.finished()) is None:  # once before the first wait: it may have ended before we could be woken
+    while (code := cage.finished()) is None:
         for descriptor, _ in poll.poll():
             if descriptor == wake:
-                os.read(wake, 4096)
+                if signal.SIGTERM in os.read(wake, 4096):
+                    cage.kill()
                 continue
-            data = _read(line) if descriptor == line.fileno() else b""
+            data = _read(line) if line and descriptor == line.fileno() else b""
             if not data:
                 poll.unregister(descriptor)
                 cage.kill()
