@@ -9,9 +9,14 @@ from course.learn.clock import advance, now
 from course.learn.marking import check
 from course.learn.opening import begin
 from course.learn.pictures import show_meter, show_timeline
+from course.learn.pictures_costs import show_costs
+from course.learn.pictures_digests import show_digests
+from course.learn.pictures_distributions import show_distributions
+from course.learn.pictures_metric import show_metric, show_signals
 from course.learn.predict import committed, predict
 from course.learn.progress import show_confidence, show_map
 from course.learn.quiz import answer, quiz, review
+from course.learn.suite import show_tests
 
 __all__ = [
     "advance",
@@ -24,7 +29,13 @@ __all__ = [
     "quiz",
     "review",
     "show_confidence",
+    "show_costs",
+    "show_digests",
+    "show_distributions",
     "show_map",
     "show_meter",
+    "show_metric",
+    "show_signals",
+    "show_tests",
     "show_timeline",
 ]
