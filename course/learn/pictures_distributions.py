@@ -16,9 +16,12 @@ WIDE = 50  # a column whose values span more than this ratio is drawn on a log s
 
 
 def show_distributions(
-    first: pandas.DataFrame, second: pandas.DataFrame, names: tuple[str, str] = ("first", "second")
+    first: pandas.DataFrame | None, second: pandas.DataFrame | None, names: tuple[str, str] = ("first", "second")
 ) -> None:
     """Show the columns that two tables share, side by side. `names` say what the tables are."""
+    if first is None or second is None:
+        print(f"There are no two tables yet, {names[0]} and {names[1]}, to put side by side.")
+        return
     columns = [column for column in first.columns if column in second.columns]
     if not columns:
         print(f"{names[0]} and {names[1]} have no column in common.")
@@ -37,9 +40,13 @@ def _told(values: pandas.Series) -> str:
     if _is_number(values):
         low, middle, high = values.quantile(QUANTILES)
         missing = f", {values.isna().mean():.0%} missing" if values.isna().any() else ""
-        return f"{low:,.4g}  {middle:,.4g}  {high:,.4g}{missing}"
+        return f"{_short(low)}  {_short(middle)}  {_short(high)}{missing}"
     shares = values.value_counts(normalize=True).sort_index()
     return ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _is_number(values: pandas.Series) -> bool:
@@ -59,8 +66,16 @@ def _draw(first: pandas.DataFrame, second: pandas.DataFrame, columns: Sequence[s
         axes.tick_params(labelsize=8)
     for axes in drawn.axes[len(columns) :]:
         axes.set_visible(False)
-    handles, _ = drawn.axes[0].get_legend_handles_labels()
-    drawn.legend(handles, names, loc="outside upper right", ncols=2, fontsize=9, frameon=False)
+    from matplotlib.patches import Patch
+
+    drawn.legend(
+        [Patch(**_look(place)) for place in (0, 1)],
+        names,
+        loc="outside upper right",
+        ncols=2,
+        fontsize=9,
+        frameon=False,
+    )
     drawn.suptitle("Share of the rows by value", x=0.01, ha="left", fontsize=11, color=INK)
     return drawn
 
@@ -77,21 +92,22 @@ def _draw_numbers(axes: Any, first: pandas.Series, second: pandas.Series) -> Non
         edges = np.geomspace(low, high, BINS) if log else np.linspace(low, high if high > low else low + 1, BINS)
     if log:
         axes.set_xscale("log")
-    for values, colour, hatch in ((first, COLOURS[0], None), (second, COLOURS[1], "///")):
-        shares = np.ones(len(values)) / max(len(values), 1)
-        look = {"facecolor": colour, "alpha": 0.45, "edgecolor": colour, "hatch": hatch}
-        axes.hist(
-            np.clip(values.astype(float), edges[0], edges[-1]), edges, weights=shares, histtype="stepfilled", **look
-        )
+    for place, values in enumerate((first, second)):
+        shares, inside = np.ones(len(values)) / max(len(values), 1), np.clip(values.astype(float), edges[0], edges[-1])
+        axes.hist(inside, edges, weights=shares, histtype="stepfilled", **_look(place))
 
 
 def _draw_names(axes: Any, first: pandas.Series, second: pandas.Series) -> None:
     shares = [values.value_counts(normalize=True) for values in (first, second)]
     known = sorted(set(shares[0].index) | set(shares[1].index))
-    for place, (share, colour, hatch) in enumerate(zip(shares, (COLOURS[0], COLOURS[1]), (None, "///"), strict=True)):
+    for place, share in enumerate(shares):
         heights = [share.get(name, 0.0) for name in known]
-        spots = [number + 0.4 * place - 0.2 for number in range(len(known))]
-        axes.bar(spots, heights, 0.4, facecolor=colour, alpha=0.6, edgecolor=colour, hatch=hatch)
-    axes.set_xticks(
-        range(len(known)), known, rotation=30 if len(known) > 3 else 0, ha="right" if len(known) > 3 else "center"
-    )
+        axes.bar([number + 0.4 * place - 0.2 for number in range(len(known))], heights, 0.4, **_look(place))
+    turned = {"rotation": 30, "ha": "right"} if len(known) > 3 else {}
+    axes.set_xticks(range(len(known)), known, **turned)
+
+
+def _look(place: int) -> dict[str, Any]:
+    """How the first and the second table are drawn: they differ by their hatching too."""
+    colour = COLOURS[place]
+    return {"facecolor": colour, "alpha": 0.5, "edgecolor": colour, "hatch": "///" if place else None}
