@@ -16,6 +16,7 @@ from course.learn.pictures_metric import show_metric, show_signals
 from course.learn.predict import committed, predict
 from course.learn.progress import show_confidence, show_map
 from course.learn.quiz import answer, quiz, review
+from course.learn.reflection import model_answer
 from course.learn.suite import show_tests
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "begin",
     "check",
     "committed",
+    "model_answer",
     "now",
     "predict",
     "quiz",

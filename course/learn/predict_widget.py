@@ -6,6 +6,7 @@ The sliders are drawn with the mouse or moved with Tab and the arrow keys; the l
 from __future__ import annotations
 
 import html
+import math
 
 import ipywidgets
 
@@ -70,12 +71,13 @@ class Curve:
 
     def __init__(self, question: Question, guess: Guess | None) -> None:
         self.question = question
+        decimals = max(0, -math.floor(math.log10(question.step)))
         middle = round((question.low + question.high) / 2 / question.step) * question.step
         values = guess if isinstance(guess, list) else [middle] * len(question.at)
         self.sliders = [
             ipywidgets.FloatSlider(
                 value=value, min=question.low, max=question.high, step=question.step, description=place,
-                orientation="vertical", readout_format=".3~g",
+                orientation="vertical", readout_format=f".{decimals}f",
                 layout=ipywidgets.Layout(width=f"{COLUMN}px", height="190px", margin="0"),
             )
             for place, value in zip(question.at, values, strict=True)

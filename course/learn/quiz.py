@@ -99,7 +99,7 @@ def _asked(marked: quiz_results.Marked) -> Asked:
     item, seed = marked.item, quiz_results.seed_of(marked.item)
     asked = Asked(item.shuffled(seed), item.mixed_steps(seed), marked.parameters)
     if marked.answer is not None:
-        asked.choice, asked.confidence = understood(item, marked.answer.choice), marked.answer.confidence
+        asked.choice, asked.confidence = marked.answer.choice, marked.answer.confidence
     return asked
 
 

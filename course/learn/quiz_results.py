@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from course.exam import bank
 from course.exam.items import Item
-from course.exam.judging import Verdict, judge
+from course.exam.judging import Verdict, judge, understood
 from course.learn import answers, seeds, setting
 from course.learn.answers import Answer
 
@@ -33,9 +33,9 @@ def mark(item: Item) -> Marked:
     if answer is not None and answer.version == item.version:
         parameters = dict(answer.parameters)
         filled = item.filled(parameters)
-        verdict = judge(filled, answer.choice)
-        if verdict is not None:
-            return Marked(filled, parameters, answer, verdict)
+        choice = understood(filled, answer.choice)
+        if choice is not None:
+            return Marked(filled, parameters, replace(answer, choice=choice), judge(filled, choice))
     parameters = item.drawn(seed_of(item))
     return Marked(item.filled(parameters), parameters, None, None)
 
@@ -44,3 +44,10 @@ def seed_of(item: Item) -> int:
     """The seed of the wording and order in which this learner sees an item at the present attempt."""
     exercise = answers.exercise_of(item.id)
     return seeds.own_seed(setting.read().student, exercise, answers.present_attempt(exercise))
+
+
+def missing(exercise: str) -> str | None:
+    """Why there is nothing to look at in an exercise's quiz, in words; None if any question is answered."""
+    if not answers.handed_in():
+        return "not handed in: there is no answers.json beside the notebook"
+    return None if any(one.verdict for one in marked(exercise)) else "no question is answered"

@@ -42,13 +42,13 @@ def task(item: Item | Question) -> str:
 
 
 def summary(item: Item, choice: Any) -> str:
-    """The verdict in a sentence: "Right.", "Not right.", "3 of 5 are right."."""
+    """The verdict in a sentence: "Right.", "Not right.", "3 of 5 right."."""
     verdict = judge(item, choice)
     assert verdict is not None, "only whole answers are committed"
     if verdict.right:
         return "Right."
     parts = verdict.parts.values()
-    return "Not right." if len(parts) == 1 else f"{sum(parts)} of {len(parts)} are right."
+    return "Not right." if len(parts) == 1 else f"{sum(parts)} of {len(parts)} right."
 
 
 def explained(item: Item, choice: Any) -> list[tuple[str, list[Line]]]:

@@ -42,11 +42,7 @@ class Pager:
         self.place = next((n for n, one in enumerate(asked) if not one.committed), 0)
         self.question = controls.prose("")
         self.slot = ipywidgets.VBox()
-        self.sure = ipywidgets.RadioButtons(
-            options=[(words, value) for value, words in quiz_told.CONFIDENCE.items()],
-            value=None,
-            orientation="horizontal",
-        )
+        self.sure = controls.row([(words, value) for value, words in quiz_told.CONFIDENCE.items()])
         self.sure_row = ipywidgets.VBox([controls.prose("<strong>How sure are you?</strong>"), self.sure])
         self.go, self.back = controls.button("Commit"), controls.button("Back")
         self.status, self.told = ipywidgets.HTML(), controls.prose("")
@@ -210,7 +206,7 @@ class Matching:
         for prompt in item.prompts:
             given = (choice or {}).get(prompt.id) or [None] * len(item.facets)
             self.lists[prompt.id] = [
-                controls.choose([(c.text, c.id) for c in facet.choices], facet.text, value)
+                controls.choose([(c.text, c.id) for c in facet.choices], facet.text, prompt.text, value)
                 for facet, value in zip(item.facets, given, strict=True)
             ]
             wrapping = ipywidgets.Layout(flex_flow="row wrap")
