@@ -1,0 +1,90 @@
+"""A metric over time: beside a band that is agreed, beside what was guessed, and several of them one below another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from course.learn.pictures_look import COLOURS, FAINT, INK, MARKERS, display, figure, label
+
+YOURS = "your guess"
+
+
+def show_metric(
+    values: Sequence[float] | None,
+    *,
+    name: str,
+    guess: Sequence[float] | None = None,
+    band: tuple[float, float] | None = None,
+    step: str = "month",
+) -> None:
+    """Show a metric's values, one per step of time. `guess` is drawn beside them, `band` (low, high) shaded behind."""
+    if not values:
+        print(f"There is no {name} to show yet.")
+        return
+    steps = range(1, max(len(values), len(guess or ())) + 1)
+    width = max(len(name), len(step), len(YOURS))
+    lines = [f"{name} by {step}", _told(step, steps, width, "{:d}"), _told(name, values, width)]
+    if guess:
+        lines.append(_told(YOURS, guess, width))
+    if band:
+        lines.append(f"  shaded: from {band[0]:g} to {band[1]:g}")
+    display(_draw(list(values), name, guess, band, step), "\n".join(lines))
+
+
+def show_signals(signals: Mapping[str, Sequence[float]], *, step: str = "month", unsteady: Sequence[str] = ()) -> None:
+    """Show several signals over the same steps of time, each on its own scale.
+
+    `unsteady` names those that differ from run to run, such as measured times: the text gives no numbers for them.
+    """
+    longest = max((len(values) for values in signals.values()), default=0)
+    if not longest:
+        print("There are no signals to show yet.")
+        return
+    width = max(len(name) for name in (*signals, step))
+    lines = [f"Signals by {step}", _told(step, range(1, longest + 1), width, "{:d}")]
+    lines += [
+        f"  {name:<{width}}  (measured here and now: see the picture)"
+        if name in unsteady
+        else _told(name, values, width)
+        for name, values in signals.items()
+    ]
+    display(_draw_signals(signals, step), "\n".join(lines))
+
+
+def _told(name: str, values: Sequence[float], width: int, spelling: str = "{:.3f}") -> str:
+    return f"  {name:<{width}}" + "".join(f"{spelling.format(value):>9}" for value in values)
+
+
+def _draw(
+    values: list[float], name: str, guess: Sequence[float] | None, band: tuple[float, float] | None, step: str
+) -> Any:
+    drawn, axes = figure(3.0)
+    if band:
+        axes.axhspan(*band, color=COLOURS[4], alpha=0.25, linewidth=0, label=f"{band[0]:g} to {band[1]:g}")
+    axes.plot(range(1, len(values) + 1), values, color=COLOURS[0], marker="o", linewidth=2, label=name)
+    if guess:
+        axes.plot(range(1, len(guess) + 1), guess, color=COLOURS[5], marker="s", linestyle="--", label=YOURS)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    label(axes, title=f"{name} by {step}", x=step, y=name)
+    axes.legend(fontsize=8.5, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return drawn
+
+
+def _draw_signals(signals: Mapping[str, Sequence[float]], step: str) -> Any:
+    rows = (len(signals) + 1) // 2
+    drawn, _ = figure(0.4 + 1.6 * rows, rows, 2)
+    for number, (axes, name) in enumerate(zip(drawn.axes, signals, strict=False)):
+        values = list(signals[name])
+        mark = MARKERS[number % len(MARKERS)]
+        axes.plot(range(1, len(values) + 1), values, color=COLOURS[number % len(COLOURS)], marker=mark, linewidth=2)
+        middle, spread = (max(values) + min(values)) / 2, max(values) - min(values)
+        half = max(spread, 0.1 * abs(middle), 1e-9)  # so that a flat signal looks flat
+        axes.set_ylim(middle - half, middle + half)
+        axes.axhline(values[0], color=FAINT, linewidth=0.8, linestyle=":")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        label(axes, title=name, x=step if number >= len(signals) - 2 else "", size=10)
+    for axes in drawn.axes[len(signals) :]:
+        axes.set_visible(False)
+    drawn.suptitle(f"Signals by {step}, each on its own scale", x=0.01, ha="left", fontsize=11, color=INK)
+    return drawn
