@@ -62,14 +62,15 @@ def members(packed: bytes) -> dict[str, bytes]:
         return {member.name: tar.extractfile(member).read() for member in files}  # type: ignore[union-attr]
 
 
-def pack(files: Mapping[str, str]) -> bytes:
-    """Texts by name as an archive for script mode."""
+def pack(files: Mapping[str, str | bytes]) -> bytes:
+    """Files by name as an archive."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as tar:
-        for name, text in files.items():
+        for name, content in files.items():
+            packed_file = content.encode() if isinstance(content, str) else content
             member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
+            member.size = len(packed_file)
+            tar.addfile(member, io.BytesIO(packed_file))
     return packed.getvalue()
 
 

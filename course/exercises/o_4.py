@@ -125,7 +125,7 @@ def payments(rows: pandas.DataFrame) -> list[dict[str, Any]]:
     """Transactions as the app sends them: amounts in cents, codes for names, a time in place of the hour."""
     table = {
         "cents": (rows["amount"] * 100).round().astype(int),
-        "time": rows["timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": rows["timestamp"].astype("datetime64[s]").astype("int64"),
         "mcc": rows["merchant"].map(MERCHANT_CODES),
         "entry": rows["channel"].map(ENTRY_CODES),
         "payments_24h": rows["tx_24h"],

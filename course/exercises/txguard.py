@@ -100,9 +100,15 @@ def start_job(
 
 
 def wait(world: World, job: str) -> str:
-    """Wait until a job has ended. Returns its archive's address, "" without one. Raises WaiterError if it failed."""
+    """Wait until a job has ended. Returns its archive's address, "" without one. Raises RuntimeError if it failed."""
+    from botocore.exceptions import WaiterError
+
     sm = world.client("sagemaker")
-    sm.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=job, WaiterConfig=OFTEN)
+    try:
+        sm.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=job, WaiterConfig=OFTEN)
+    except WaiterError:
+        reason = sm.describe_training_job(TrainingJobName=job).get("FailureReason", "no reason given")
+        raise RuntimeError(f"The training job {job} failed: {reason}") from None
     return sm.describe_training_job(TrainingJobName=job).get("ModelArtifacts", {}).get("S3ModelArtifacts", "")
 
 

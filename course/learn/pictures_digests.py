@@ -13,8 +13,13 @@ from course.learn.pictures_look import COLOURS, INK, PAPER, display, figure, lab
 SHORT = 12  # hexadecimal digits of a digest that a picture shows
 
 
-def show_digests(first: str, second: str, names: tuple[str, str] = ("first run", "second run")) -> None:
+def show_digests(
+    first: str | None = None, second: str | None = None, *, names: tuple[str, str] = ("first run", "second run")
+) -> None:
     """Show two archives, given by their addresses s3://bucket/key, file by file: which are the same."""
+    if not first or not second:
+        print(f"There are no two archives yet, {names[0]} and {names[1]}, to put side by side.")
+        return
     both = [_digests(address) for address in (first, second)]
     files = sorted(set(both[0]) | set(both[1]))
     same = both[0] == both[1]

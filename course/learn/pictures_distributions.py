@@ -86,8 +86,9 @@ def _draw_numbers(axes: Any, first: pandas.Series, second: pandas.Series) -> Non
     both = np.concatenate([first, second]).astype(float)
     low, high = np.quantile(both, [0.001, 0.995])
     log = low > 0 and high / low > WIDE
-    if np.all(both == both.round()) and high - low < 2 * BINS:
-        edges = np.arange(np.floor(both.min()), np.ceil(high) + 2) - 0.5  # a bar for each whole number
+    if np.all(both == both.round()) and not log:
+        width = max(1, round((high - low) / BINS))  # whole numbers: every bar stands for as many of them
+        edges = np.arange(np.floor(both.min()), np.ceil(high) + width + 1, width) - 0.5
     else:
         edges = np.geomspace(low, high, BINS) if log else np.linspace(low, high if high > low else low + 1, BINS)
     if log:

@@ -32,24 +32,30 @@ def show_metric(
     display(_draw(list(values), name, guess, band, step), "\n".join(lines))
 
 
-def show_signals(signals: Mapping[str, Sequence[float]], *, step: str = "month", unsteady: Sequence[str] = ()) -> None:
-    """Show several signals over the same steps of time, each on its own scale.
+def show_signals(
+    signals: Mapping[str, Sequence[float]], *, step: str = "month", limits: Mapping[str, float] | None = None
+) -> None:
+    """Show several signals over the same steps of time, one below another, each on its own scale.
 
-    `unsteady` names those that differ from run to run, such as measured times: the text gives no numbers for them.
+    `limits` are alarms by signal: it is drawn from 0 to its limit, and the text says only whether it stayed below,
+    because measured times differ from run to run.
     """
+    limits = limits or {}
     longest = max((len(values) for values in signals.values()), default=0)
     if not longest:
         print("There are no signals to show yet.")
         return
     width = max(len(name) for name in (*signals, step))
     lines = [f"Signals by {step}", _told(step, range(1, longest + 1), width, "{:d}")]
-    lines += [
-        f"  {name:<{width}}  (measured here and now: see the picture)"
-        if name in unsteady
-        else _told(name, values, width)
-        for name, values in signals.items()
-    ]
-    display(_draw_signals(signals, step), "\n".join(lines))
+    for name, values in signals.items():
+        if name in limits:
+            calm = (
+                "below its alarm's limit all the time" if max(values, default=0) < limits[name] else "above its limit"
+            )
+            lines.append(f"  {name:<{width}}    {calm}")
+        else:
+            lines.append(_told(name, values, width))
+    display(_draw_signals(signals, step, limits), "\n".join(lines))
 
 
 def _told(name: str, values: Sequence[float], width: int, spelling: str = "{:.3f}") -> str:
@@ -71,20 +77,24 @@ def _draw(
     return drawn
 
 
-def _draw_signals(signals: Mapping[str, Sequence[float]], step: str) -> Any:
-    rows = (len(signals) + 1) // 2
-    drawn, _ = figure(0.4 + 1.6 * rows, rows, 2)
-    for number, (axes, name) in enumerate(zip(drawn.axes, signals, strict=False)):
+def _draw_signals(signals: Mapping[str, Sequence[float]], step: str, limits: Mapping[str, float]) -> Any:
+    drawn, _ = figure(0.6 + 1.25 * len(signals), len(signals))
+    longest = max(len(values) for values in signals.values())
+    for number, (axes, name) in enumerate(zip(drawn.axes, signals, strict=True)):
         values = list(signals[name])
         mark = MARKERS[number % len(MARKERS)]
         axes.plot(range(1, len(values) + 1), values, color=COLOURS[number % len(COLOURS)], marker=mark, linewidth=2)
-        middle, spread = (max(values) + min(values)) / 2, max(values) - min(values)
-        half = max(spread, 0.1 * abs(middle), 1e-9)  # so that a flat signal looks flat
-        axes.set_ylim(middle - half, middle + half)
-        axes.axhline(values[0], color=FAINT, linewidth=0.8, linestyle=":")
+        if name in limits:
+            axes.axhline(limits[name], color=COLOURS[5], linestyle="--", linewidth=1.2)
+            axes.annotate("alarm above this", (1, limits[name]), (0, -11), textcoords="offset points", fontsize=8)
+            axes.set_ylim(0, 1.15 * max([*values, limits[name]]))
+        elif values:
+            middle, spread = (max(values) + min(values)) / 2, max(values) - min(values)
+            half = max(0.7 * spread, 0.1 * abs(middle), 1e-9)  # so that a flat signal looks flat
+            axes.set_ylim(middle - half, middle + half)
+            axes.axhline(values[0], color=FAINT, linewidth=0.8, linestyle=":")
+        axes.set_xlim(0.7, longest + 0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        label(axes, title=name, x=step if number >= len(signals) - 2 else "", size=10)
-    for axes in drawn.axes[len(signals) :]:
-        axes.set_visible(False)
+        label(axes, title=name, x=step if number == len(signals) - 1 else "", size=10)
     drawn.suptitle(f"Signals by {step}, each on its own scale", x=0.01, ha="left", fontsize=11, color=INK)
     return drawn

@@ -10,7 +10,7 @@ CHANNELS = {5: "pos", 10: "app", 81: "web"}
 def prepare(payments):
     """A list of payments in, a table of COLUMNS out: one row for each payment."""
     rows = pd.DataFrame(payments)
-    clock = pd.to_datetime(rows["time"], utc=True).dt
+    clock = pd.to_datetime(rows["time"], unit="s", utc=True).dt
     rows["amount"] = rows["cents"] / 100
     rows["hour"] = clock.hour
     rows["merchant"] = decode(rows["mcc"], MERCHANTS)

@@ -5,7 +5,8 @@ import unittest
 from features import COLUMNS, prepare
 
 PAYMENT = {
-    "cents": 1999, "time": "2026-01-05T03:30:00Z", "mcc": 5732, "entry": 81, "payments_24h": 4,
+    # 1767583800 seconds after 1970 began, it was half past three at night in Greenwich
+    "cents": 1999, "time": 1767583800, "mcc": 5732, "entry": 81, "payments_24h": 4,
     "customer_age": 31, "km_from_home": 12.5, "tenure_days": 900,
 }  # fmt: skip
 

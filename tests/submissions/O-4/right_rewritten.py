@@ -16,7 +16,7 @@ lines = features.splitlines()
 for number, line in enumerate(lines):
     for start, right in {
         '    rows["amount"]': '    rows["amount"] = rows["cents"].div(100).round(2)',
-        '    rows["hour"]': '    rows["hour"] = rows["time"].str[11:13].astype(int)',
+        '    rows["hour"]': '    rows["hour"] = rows["time"] // 3600 % 24',
         '    rows["tx_24h"]': '    rows["tx_24h"] = rows["payments_24h"]',
         "    return codes": "    return pd.Series([names[code] for code in codes], index=codes.index)",
     }.items():
