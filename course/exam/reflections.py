@@ -4,6 +4,7 @@ One TOML file per exercise under `reflections/`:
 
     question = "…"                     # as the notebook asks it
     words = 80                         # so many saved words open the model answer
+    full = 6                           # the sum of the rows that is a full answer
     model = ["a paragraph", "…"]
     aside = ["retrain", "…"]           # beginnings of words that lead away from the question …
     back = "…"                         # … and what is said then
@@ -47,6 +48,7 @@ class Reflection:
     exercise: str
     question: str
     words: int
+    full: int
     rows: tuple[Row, ...]
     model: tuple[str, ...]
     aside: tuple[str, ...]

@@ -14,8 +14,8 @@ DOMAINS = ("Data preparation", "Model development", "Deployment and orchestratio
 OPEN, BEGUN, DONE, MASTERED = "open", "begun", "done", "mastered"
 SIGNS = {OPEN: "○", BEGUN: "◐", DONE: "✓", MASTERED: "◆"}
 PASSED = (DONE, MASTERED)
-BLUE, GREEN, ORANGE = "#0072B2", "#009E73", "#E69F00"  # of Okabe and Ito's palette
-BANK, SPAN, RISE, DECK, LABELS = 84, 132, 30, 46, 220  # of the pictures, in their own pixels
+GREEN, ORANGE = "#009E73", "#E69F00"  # of Okabe and Ito's palette
+BANK, SPAN, RISE, DECK, LABELS = 84, 132, 30, 46, 240  # of the pictures, in their own pixels
 FONT = "font-family:var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color1,inherit)"
 CELL = "text-align:left;padding:.15em 1.2em .15em 0;vertical-align:top;background:none;border:none"
 FAR = 15  # percentage points: a difference worth a word
@@ -30,6 +30,7 @@ class Place:
     title: str
     assignment: str
     bridges: tuple[int, ...]
+    domains: frozenset[int]
     status: str
     due: int = 0
 
@@ -64,10 +65,23 @@ class Calibration:
         return "surer than right" if gap > 0 else "more right than sure"
 
 
-def counts(places: Sequence[Place]) -> list[tuple[int, int, int]]:
-    """Of each bridge how many exercises lie on it, how many are done, how many of those mastered."""
-    lying = [[place for place in places if number in place.bridges] for number in range(1, len(BRIDGES) + 1)]
-    return [(len(on), sum(p.status in PASSED for p in on), sum(p.status == MASTERED for p in on)) for on in lying]
+def crossed(places: Sequence[Place], number: int) -> tuple[float, str]:
+    """How far a bridge is crossed, 0 to 1, and the same in words."""
+    return _done([place for place in places if number in place.bridges])
+
+
+def _done(places: Sequence[Place]) -> tuple[float, str]:
+    done, mastered = (sum(p.status in wanted for p in places) for wanted in (PASSED, (MASTERED,)))
+    words = f"{done} of {len(places)} done" + (f", {mastered} mastered" if mastered else "")
+    return done / max(1, len(places)), words
+
+
+def _domains(places: Sequence[Place]) -> list[tuple[str, str]]:
+    """Of each domain of the exam its name, and how much of it is done."""
+    return [
+        (f"D{number} {name}", _done([place for place in places if number in place.domains])[1])
+        for number, name in enumerate(DOMAINS, 1)
+    ]
 
 
 # As text
@@ -78,9 +92,8 @@ def text_map(
 ) -> str:
     """The map in words: the bridges, the `listed` exercises, the calibration, and where to go on."""
     lines = ["Your five bridges"]
-    for number, (name, (of, done, mastered)) in enumerate(zip(BRIDGES, counts(places), strict=True), 1):
-        lines.append(f"  {number} {name:<26} {_crossed(of, done, mastered)}")
-    lines += ["Exercises"]
+    lines += [f"  {number} {name:<31} {crossed(places, number)[1]}" for number, name in enumerate(BRIDGES, 1)]
+    lines += ["The exam's domains", *(f"  {name:<33} {words}" for name, words in _domains(places)), "Exercises"]
     width = max((len(place.title) for place in listed), default=0)
     lines += [f"  {SIGNS[p.status]} {p.id:<6} {p.title:<{width}}  {p.words}" for p in listed]
     if calibration:
@@ -97,10 +110,6 @@ def text_confidence(calibration: Sequence[Calibration]) -> str:
         *(f"  D{c.domain} {DOMAINS[c.domain - 1]:<{width}}  {c.confidence:3.0f} % sure, {c.right:3.0f} % right "
           f"in {c.answers}: {c.words}" for c in calibration),
     ])  # fmt: skip
-
-
-def _crossed(of: int, done: int, mastered: int) -> str:
-    return f"{done} of {of} done" + (f", {mastered} mastered" if mastered else "")
 
 
 # As a page
@@ -125,33 +134,35 @@ def html_map(
         for place in listed
     )
     on = f"Go on with {name(going_on)}." if going_on else "Everything here is done."
+    domains = "; ".join(f"{html.escape(name)} {words}" for name, words in _domains(places))
     confidence = html_confidence(calibration) if calibration else ""
     return (
         f'<section aria-label="Your five bridges" style="{FONT}">{_arches(places)}'
         f'<table style="border:none;margin:.3em 0"><tbody>{rows}</tbody></table>'
-        f"{confidence}<p><strong>{on}</strong></p></section>"
+        f"<p>The exam's domains: {domains}.</p>{confidence}<p><strong>{on}</strong></p></section>"
     )
 
 
 def _arches(places: Sequence[Place]) -> str:
     """Five arches from the notebook to production; the deck of an arch is filled as far as it is done."""
     drawn, told = [], []
-    for number, (name, (of, done, mastered)) in enumerate(zip(BRIDGES, counts(places), strict=True)):
+    for number, name in enumerate(BRIDGES):
+        share, words = crossed(places, number + 1)
         left, middle, foot = BANK + number * SPAN, BANK + (number + 0.5) * SPAN, DECK + 44
         arch = f"M{left},{foot} Q{middle},{foot - 2 * RISE} {left + SPAN},{foot}"
         drawn += [
             f'<path d="{arch}" fill="none" stroke="currentColor" stroke-width="2"/>',
             _bar(left, DECK, SPAN, 10, "none", "currentColor"),
-            _bar(left, DECK, SPAN * done / of if of else 0, 10, GREEN, "none"),
+            _bar(left, DECK, SPAN * share, 10, GREEN, "none"),
             _words(middle, DECK - 26, str(number + 1), "middle"),
             _words(middle, DECK - 9, name.removesuffix(" infrastructure").removesuffix(" pipeline"), "middle"),
-            _words(middle, foot + 18, _crossed(of, done, mastered), "middle"),
+            *(_words(middle, foot + 18 * line, part, "middle") for line, part in enumerate(words.split(", "), 1)),
         ]
-        told.append(f"{number + 1} {name}: {_crossed(of, done, mastered)}")
+        told.append(f"{number + 1} {name}: {words}")
     width = 2 * BANK + len(BRIDGES) * SPAN
     drawn += [_words(BANK / 2, DECK + 10, "notebook", "middle")]
     drawn += [_words(width - BANK / 2, DECK + 10, "production", "middle")]
-    return _picture("; ".join(told), width, DECK + 70, drawn)
+    return _picture("; ".join(told), width, DECK + 88, drawn)
 
 
 def html_confidence(calibration: Sequence[Calibration]) -> str:
@@ -161,7 +172,7 @@ def html_confidence(calibration: Sequence[Calibration]) -> str:
         top = 8 + row * 52
         drawn += [
             _words(0, top + 20, f"D{c.domain} {DOMAINS[c.domain - 1]}"),
-            _bar(LABELS, top, 2.4 * c.confidence, 15, "none", BLUE),
+            _bar(LABELS, top, 2.4 * c.confidence, 15, "none", "currentColor"),
             _words(LABELS + 8 + 2.4 * c.confidence, top + 12, f"{c.confidence:.0f} % sure"),
             _bar(LABELS, top + 19, 2.4 * c.right, 15, ORANGE, ORANGE),
             _words(LABELS + 8 + 2.4 * c.right, top + 31, f"{c.right:.0f} % right"),

@@ -45,6 +45,8 @@ if (!page.dataset.coursePanels) {
     if (event.target.closest(".PANEL") && !command && event.key !== "Escape") event.stopPropagation();
   });
   page.addEventListener("focusin", event => {
+    const slider = event.target.closest(".PANEL .widget-slider");
+    if (slider) event.target.ariaLabel = slider.querySelector("label")?.innerText ?? "";
     const group = event.target.closest(".PANEL .widget-radio-box");
     if (!group || group.role === "radiogroup") return;
     const name = "course-" + Math.random();
@@ -56,6 +58,9 @@ if (!page.dataset.coursePanels) {
   });
 }
 """.replace("PANEL", PANEL)
+# A page that is opened again has no widgets until their cell has run. Where a panel stands this is not shown.
+AGAIN = f"""<style>.jp-OutputArea:has(.{PANEL}) .course-again {{display:none}}</style>
+<p class="course-again">Run this cell again to go on here; what you have committed is kept.</p>"""
 CALM = "var(--jp-border-color1,#999)"
 COLOURS = {"✓": "#009E73", "✗": "#D55E00"}
 
@@ -69,11 +74,17 @@ def panel(*children: ipywidgets.Widget) -> ipywidgets.VBox:
 
 def display(box: ipywidgets.Widget) -> None:
     """Show a panel, and see to its keys."""
-    from IPython.display import Javascript
+    from IPython.display import HTML, Javascript
     from IPython.display import display as show
 
     show(box)
+    show(HTML(AGAIN))
     show(Javascript(KEYS))
+
+
+def beside(*children: ipywidgets.Widget) -> ipywidgets.HBox:
+    """Widgets in a row."""
+    return ipywidgets.HBox(children, layout=ipywidgets.Layout(align_items="center"))
 
 
 def prose(page: str) -> ipywidgets.HTML:

@@ -23,7 +23,7 @@ def check(id: str, *, hidden: bool = False, **given: Any) -> float:
     """
     try:
         found = exercise.find(id)
-        current = world.current()
+        current = world.current(id)
         if current.exercise.id != id:
             raise Told(f'The cloud here is that of {current.exercise.id}: run x = begin("{id}") and your cells again.')
     except Told as sentence:

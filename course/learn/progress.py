@@ -83,16 +83,18 @@ def show_confidence(exercise: str) -> None:
     """Show by domain how sure one was in an exercise's quiz, beside how much was right; both from answers.json."""
     from course.learn import quiz_results
 
-    rows = [
-        {"domain": marked.item.domain, "share": marked.verdict.share, "confidence": marked.answer.confidence}
-        for marked in quiz_results.marked(exercise)
-        if marked.answer is not None and marked.verdict is not None
-    ]
+    rows, missed = [], []
+    for one in quiz_results.marked(exercise):
+        if one.answer is not None and one.verdict is not None:
+            rows.append({"domain": one.item.domain, "share": one.verdict.share, "confidence": one.answer.confidence})
+            missed += [] if one.verdict.right else [one.item.exercise]
     if not rows:
         print(f"No question of {exercise} is answered yet: answer them above, then run this cell again.")
         return
     calibration = _calibration(rows)
     screen.show(bridges.html_confidence(calibration), bridges.text_confidence(calibration))
+    if missed:
+        print(screen.wrapped(f"What you missed is practised in {screen.listed(dict.fromkeys(missed))}."))
 
 
 # What `course progress` does
@@ -142,9 +144,14 @@ def _places(noted: Mapping[str, Any]) -> list[Place]:
     """Every exercise of the syllabus with where it stands."""
     waiting = Counter(exercise_of(item) for item in _due(noted))
     return [
-        Place(e.id, e.title, e.assignment, e.bridge, _status(noted["exercises"].get(e.id)), waiting[e.id])
+        Place(e.id, e.title, e.assignment, e.bridge, _domains(e), _status(noted["exercises"].get(e.id)), waiting[e.id])
         for e in syllabus.load().exercises
     ]
+
+
+def _domains(exercise: syllabus.Exercise) -> frozenset[int]:
+    """The exam's domains that its objectives belong to; the ids of the older exam's tell none."""
+    return frozenset(int(objective[0]) for objective in exercise.objectives if objective[0].isdecimal())
 
 
 def _status(entry: Mapping[str, Any] | None) -> str:

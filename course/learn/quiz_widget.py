@@ -49,7 +49,7 @@ class Pager:
         self.go.on_click(lambda _: self._forward())
         self.back.on_click(lambda _: self._turn(-1))
         self.entry: Entry
-        self.box = controls.panel(self.question, self.slot, self.sure_row, ipywidgets.HBox([self.go, self.back]),
+        self.box = controls.panel(self.question, self.slot, self.sure_row, controls.beside(self.go, self.back),
                                   self.status, self.told)  # fmt: skip
         self._draw()
 
@@ -171,7 +171,7 @@ class Ordering:
             down.on_click(self._moves(place, place + 1))
             up.disabled, down.disabled = place == 0, place == len(self.rows) - 1
             self.buttons += [up, down]
-            lines.append(ipywidgets.HBox([up, down, row], layout=ipywidgets.Layout(align_items="center")))
+            lines.append(controls.beside(up, down, row))
         self.box = ipywidgets.VBox([*lines, self.said])
         self._draw()
 

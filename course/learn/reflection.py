@@ -87,7 +87,7 @@ def as_text(reflection: Reflection, words: int, aside: str) -> str:
     """The rubric and the model answer as text."""
     lines = [f"Your saved text has {words} words."]
     lines += [screen.wrapped(f"“{aside}” {reflection.back}")] if aside else []
-    lines.append("Score it, 0 to 2 in each row")
+    lines.append(f"Score it, 0 to 2 in each row; {reflection.full} in all is a full answer")
     for row in reflection.rows:
         levels = "; ".join(f"{number} {level}" for number, level in enumerate(row.levels))
         lines.append(screen.wrapped(f"{row.text}: {levels}", "  ", "    "))

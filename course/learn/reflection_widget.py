@@ -35,12 +35,12 @@ class Rubric:
         rows = []
         for row in reflection.rows:
             slider = ipywidgets.IntSlider(
-                min=0, max=2, description=row.text, style={"description_width": "11em"},
-                layout=ipywidgets.Layout(width="24em"),
+                min=0, max=2, description=row.text, style={"description_width": "12.5em"},
+                layout=ipywidgets.Layout(width="26em"),
             )  # fmt: skip
             slider.observe(lambda _: self._mean(), "value")
             self.sliders[row.id], self.meanings[row.id] = slider, controls.prose("")
-            rows.append(ipywidgets.HBox([slider, self.meanings[row.id]]))
+            rows.append(controls.beside(slider, self.meanings[row.id]))
         self.keep, self.status = controls.button("Keep these scores"), ipywidgets.HTML()
         self.keep.on_click(lambda _: self._keep())
         self.box = controls.panel(controls.prose(opening), self.model, self.task, *rows,
@@ -54,7 +54,8 @@ class Rubric:
             slider.value = (after or before or {}).get(id, 0)
             slider.disabled = after is not None
         self.model.value = reflecting.as_page(self.reflection) if before else ""
-        self.task.value = f"<p><strong>{WORDS[AFTER if before else BEFORE]}</strong></p>"
+        full = f"{self.reflection.full} in all is a full answer."
+        self.task.value = f"<p><strong>{WORDS[AFTER if before else BEFORE]}</strong> {full}</p>"
         self.keep.disabled = after is not None
         self._mean()
         if before:

@@ -28,7 +28,8 @@ def show(page: str, text: str) -> None:
 def wrapped(text: str, indent: str = "", hang: str | None = None) -> str:
     """A paragraph in lines of at most WIDTH columns; the first begins with `indent`, the others with `hang`."""
     rest = " " * len(indent) if hang is None else hang
-    return textwrap.fill(" ".join(text.split()), WIDTH, initial_indent=indent, subsequent_indent=rest)
+    wrapper = textwrap.TextWrapper(WIDTH, indent, rest, break_on_hyphens=False, break_long_words=False)
+    return wrapper.fill(" ".join(text.split()))
 
 
 def listed(names: Iterable[str], joint: str = "and") -> str:
