@@ -1,4 +1,4 @@
-"""What stored work hands in as answers to questions: the author's, changed where the work differs; blank work nothing."""
+"""What stored work hands in as answers: the author's, changed where the work differs; blank work nothing."""
 
 import json
 
