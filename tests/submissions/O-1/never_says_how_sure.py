@@ -3,4 +3,7 @@
 # note = "Edits the file of answers by hand and leaves out how sure it was of two"
 
 # %% answers.json
-{"o-1-format": {"choice": ["parquet"], "version": 1}, "o-1-encode": {"choice": ["one-hot"], "version": 1}}
+{
+ "o-1-format": {"choice": ["parquet"], "version": 1},
+ "o-1-encode": {"choice": ["one-hot"], "version": 1}
+}

@@ -4,6 +4,6 @@
 
 # %% answers.json
 {
-    "o-7-new-trick": {"choice": ["feed"], "version": 1, "confidence": 95},
-    "o-7-not-good-yet": {"choice": ["ship"], "version": 1, "confidence": 95},
+ "o-7-new-trick": {"choice": ["feed"], "version": 1, "confidence": 95},
+ "o-7-not-good-yet": {"choice": ["ship"], "version": 1, "confidence": 95}
 }
