@@ -63,7 +63,9 @@ def show_costs(table: pandas.DataFrame | None, missed: float, review: float, gue
         lines.append(f"  your guess, {guess:g} % reviewed, is a cut of {cut:.3f} and costs € {yours.cost:,.0f}")
     display(_draw(score, fraud, missed, review, cut, "your guess"), "\n".join(lines))
     if screen.has_reader():
-        _show_slider(score, fraud, missed, review, cut or 0.3)
+        from IPython.display import display as show
+
+        show(_slider(score, fraud, missed, review, cut or 0.3))
 
 
 def cut_at(score: numpy.ndarray, share: float) -> float:
@@ -123,9 +125,8 @@ def _draw(
     return drawn
 
 
-def _show_slider(score: numpy.ndarray, fraud: numpy.ndarray, missed: float, review: float, cut: float) -> None:
+def _slider(score: numpy.ndarray, fraud: numpy.ndarray, missed: float, review: float, cut: float) -> Any:
     """A slider for the cut with the confusion matrix beside it; arrow keys move it."""
-    from IPython.display import display as show
     from ipywidgets import HTML, FloatLogSlider, Image, Layout, VBox
 
     ends = {"min": -2.3, "max": -0.05, "step": 0.01, "base": 10}
@@ -142,7 +143,7 @@ def _show_slider(score: numpy.ndarray, fraud: numpy.ndarray, missed: float, revi
 
     move()
     slider.observe(move, names="value")
-    show(VBox([slider, words, picture]))
+    return VBox([slider, words, picture])
 
 
 def _table(what: Outcome, cut: float) -> str:
