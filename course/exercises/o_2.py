@@ -97,7 +97,7 @@ def _role(aws: World) -> str:
 
 @probe(points=1, hint="o-2-no-intervals")
 def auc_interval(world: World) -> Finding:
-    """`intervals` holds the 95 % interval of AUC"""
+    """AUC has its 95 % interval"""
     if "auc" not in world.memory:
         week = scored(world, world.seed)["week"]
         world.memory["auc"] = measures.auc_interval(week["fraud"], week["score"])
@@ -106,14 +106,14 @@ def auc_interval(world: World) -> Finding:
 
 @probe(points=1, hint="o-2-no-intervals")
 def rate_intervals(world: World) -> Finding:
-    """`intervals` holds those of recall and precision at x.cut"""
+    """Recall and precision at x.cut have theirs"""
     week = scored(world, world.seed)["week"]
     return _compare(world, measures.rate_intervals(week["fraud"], week["score"], CUT))
 
 
 @probe(points=2, hint="o-2-no-cut")
 def cheap_cut(world: World) -> Finding:
-    """`cut` costs next to the least on the month's payments"""
+    """Your cut costs next to the least on the month's payments"""
     month = scored(world, world.seed)["month"]
     return judge_cut(world, month["fraud"].to_numpy(), month["score"].to_numpy(), SEEN, "the payments of x.month")
 
@@ -191,7 +191,7 @@ PROBES = (auc_interval, rate_intervals, cheap_cut)
 
 HINTS = {
     "o-2-no-intervals": Hint(
-        "`intervals` is a dictionary: under each of auc, recall and precision a pair, the low end and the high end.",
+        "intervals is a dictionary: under each of auc, recall and precision a pair, the low end and the high end.",
         "Your turn: three intervals",
     ),
     "o-2-no-width": Hint(
@@ -208,7 +208,7 @@ HINTS = {
         "The width is right and the place is not: measure on x.week, and flag what scores x.cut or more.",
         "Your turn: three intervals",
     ),
-    "o-2-no-cut": Hint("`cut` is one number, the score from which on a payment is reviewed.", "Your turn: the cut"),
+    "o-2-no-cut": Hint("The cut is one number: the score from which on a payment is reviewed.", "Your turn: the cut"),
     "o-2-accuracy": Hint(
         "This cut is right most often: it flags next to nothing, and next to nothing is fraud. But the two mistakes do "
         "not cost the same. Add up euros, not mistakes.",

@@ -136,7 +136,7 @@ def each_its_own(world: World) -> Finding:
 
 @probe(points=1, hint="o-3-no-first")
 def moved_first(world: World) -> Finding:
-    """`first` names the signal that moved first"""
+    """You name the signal that moved first"""
     given = getattr(world.given, "first", None)
     asked = {"looked": "first, beside what happened out there", "expected": "one of x.signals"}
     said = str(given).strip().casefold()
@@ -197,7 +197,7 @@ HINTS = {
         "These are not the months' AUCs. Measure each month with the scores that the endpoint gives its own payments.",
         "The worked example",
     ),
-    "o-3-no-first": Hint("`first` is one of the names in x.signals, in quotes.", "Which moved first?"),
+    "o-3-no-first": Hint("first is one of the names in x.signals, in quotes.", "Which moved first?"),
     "o-3-labels-come-later": Hint(
         "The AUC fell, but it was not the first to move: look one month before it fell. And nobody could know it at "
         "the time, because the labels come ten days later.",

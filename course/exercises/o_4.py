@@ -50,7 +50,12 @@ SKEWS = {
 
 def start(aws: World, seed: int) -> dict[str, Any]:
     """The live endpoint with its skew, a week of payments, what serving made of them, and what training had."""
-    return build(aws, seed, CAUSES[seed // 11 % len(CAUSES)])
+    return build(aws, seed, cause_of(seed))
+
+
+def cause_of(seed: int) -> str:
+    """Which of the four a seed has."""
+    return CAUSES[seed // 12 % len(CAUSES)]
 
 
 def build(aws: World, seed: int, cause: str) -> dict[str, Any]:
@@ -152,7 +157,7 @@ def made_of(features: str, sent: list[dict[str, Any]]) -> pandas.DataFrame:
 
 @probe(points=1, hint="o-4-no-cause")
 def cause_named(world: World) -> Finding:
-    """`cause` names what differs between training and serving"""
+    """You name what differs between training and serving"""
     given = getattr(world.given, "cause", None)
     asked = {"looked": "cause, beside the line that is wrong in the serving code", "expected": "one of x.causes"}
     said = str(given).strip().casefold()
@@ -258,14 +263,14 @@ def _cannot_tell_amounts(world: World, payment: dict[str, Any]) -> bool:
 PROBES = (cause_named, model_unchanged, as_good_as_offline)
 
 HINTS = {
-    "o-4-no-cause": Hint("`cause` is one of the names in x.causes, in quotes.", "Your turn: name it"),
+    "o-4-no-cause": Hint("cause is one of the names in x.causes, in quotes.", "Your turn: name it"),
     "o-4-cause": Hint(
         "Another column differs more. Compare what training had with what serving made, column by column: which one "
         "has values here that it never had there, or has them in other shares?",
         "Two tables side by side",
     ),
     "o-4-no-endpoint": Hint(
-        "There is no endpoint x.fixed in service. Let `repaired` be the text of the whole file, then run the cells "
+        "There is no endpoint x.fixed in service. Let repaired be the text of the whole file, then run the cells "
         "that deploy it.",
         "Your turn: repair it",
     ),

@@ -47,7 +47,7 @@ def start(aws: World, seed: int) -> dict[str, Any]:
     aws.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     versions = [write_version(aws, bucket, seed, day) for day in (0, 30)]
     hyperparameters = {"max-iter": str(15 + seed % 10), "learning-rate": "0.1"}
-    recipe = Recipe(script().replace(MARK, SEEDED), versions[0], hyperparameters, 3 + seed % 5)
+    recipe = Recipe(script().replace(MARK, SEEDED), versions[0], hyperparameters, 11 + seed % 5)
     runs = {f"march-{mark}": recipe, f"june-{mark}": changed(recipe, culprit(seed), versions)}
     for name, one in runs.items():
         begin_run(aws, bucket, role, name, one)
@@ -164,7 +164,7 @@ def one_digest(world: World) -> Finding:
 
 @probe(points=2, hint="o-5-no-manifest")
 def rebuilt_from_manifest(world: World) -> Finding:
-    """From `manifest` alone a job makes the same model, after the table was overwritten"""
+    """From your manifest alone a job makes the same model, after the table was overwritten"""
     asked = {
         "looked": "a job of the check's own, made from manifest after it had written other rows over the table",
         "expected": f"a manifest with {', '.join(FIELDS)}, and from it the model of your first run",
@@ -186,7 +186,7 @@ def rebuilt_from_manifest(world: World) -> Finding:
 
 @probe(points=1, hint="o-5-no-culprit")
 def culprit_named(world: World) -> Finding:
-    """`culprit` names what changed between the runs of March and June"""
+    """You name what changed between the runs of March and June"""
     asked = {"looked": "culprit, beside what the two jobs were made from", "expected": "one of x.fields"}
     if world.name is not None:  # a diagnosis is of the world that was seen
         return found(True, seen="asked in the world that you saw", **asked)
@@ -265,12 +265,14 @@ HINTS = {
         "NumPy, and the seed of Python's random does not reach that: seed both.",
         "Your turn: seed it",
     ),
-    "o-5-no-manifest": Hint("`manifest` is a dictionary with the five fields of x.fields.", "Your turn: the manifest"),
+    "o-5-no-manifest": Hint(
+        "The manifest is a dictionary with the five fields of x.fields.", "Your turn: the manifest"
+    ),
     "o-5-field-missing": Hint(
         "A field is empty. Without any one of the five, the model is not there again.", "Your turn: the manifest"
     ),
     "o-5-code": Hint(
-        "`code` is the SHA-256 of train.py as it was trained with, after it was seeded; the archive lies under it.",
+        "Its code is the SHA-256 of train.py as it was trained with, after it was seeded; the archive lies under it.",
         "Your turn: the manifest",
     ),
     "o-5-manifest-wrong": Hint(
@@ -287,7 +289,7 @@ HINTS = {
         "the request from the manifest, so that they cannot differ.",
         "Your turn: two runs",
     ),
-    "o-5-no-culprit": Hint("`culprit` is one of the names in x.fields, in quotes.", "Which of the five?"),
+    "o-5-no-culprit": Hint("culprit is one of the names in x.fields, in quotes.", "Which of the five?"),
     "o-5-culprit": Hint(
         "This is the same in both. Put what describe_training_job says about the two jobs side by side: where the "
         "code lies, where the data lies, the hyperparameters, among them the seed, and the image.",

@@ -11,7 +11,7 @@ from course.learn.world import World
 
 @probe(points=2, hint="o-2-dear")
 def cheap_next_month(world: World) -> Finding:
-    """`cut` costs next to the least on payments that nobody has seen"""
+    """Your cut costs next to the least on payments that nobody has seen"""
     if o_2.cheap_cut.look(world).status == NOT_YET:  # it has lost its points already
         return found(True, looked="the cut", seen="as on the month that is known", expected="nothing more")
     chance, score = o_2.unseen(world, world.seed)

@@ -13,9 +13,9 @@ from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
 from course.learn.pictures_distributions import show_distributions
 from course.learn.pictures_metric import show_metric, show_signals
-from course.learn.predict import committed, predict
+from course.learn.predicting import committed, predict
 from course.learn.progress import show_confidence, show_map
-from course.learn.quiz import answer, quiz, review
+from course.learn.quizzing import answer, quiz, review
 from course.learn.reflection import model_answer
 from course.learn.suite import show_tests
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from course.learn import world
-from course.learn.pictures_look import COLOURS, INK, PAPER
+from course.learn.pictures_look import COLOURS, INK, NO_GUESS, PAPER, waits
 from course.learn.pictures_look import display as _display
 from course.learn.pictures_look import figure as _figure
 
@@ -51,8 +51,11 @@ def show_timeline() -> None:
     _display(_draw_timeline(lanes, _pauses(events), len(events)), text)
 
 
-def show_meter(guess: float | None = None) -> None:
+def show_meter(guess: float | None = NO_GUESS) -> None:
     """Show what it would have cost so far, by resource. `guess` in dollars is drawn beside it."""
+    if waits(guess):
+        return
+    guess = None if guess is NO_GUESS else guess
     current = world.current()
     meter = current.control("meter")
     lines = [line for line in meter["lines"] if _mine(current, line["kind"], line["resource"])]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from course.learn import screen
-from course.learn.pictures_look import COLOURS, FAINT, INK, PAPER, display, figure, label, png
+from course.learn.pictures_look import COLOURS, FAINT, INK, NO_GUESS, PAPER, display, figure, label, png, waits
 
 if TYPE_CHECKING:
     import numpy
@@ -39,7 +39,7 @@ class Outcome:
         return (self.caught + self.passed) / self.rows
 
 
-def show_costs(table: pandas.DataFrame | None, missed: float, review: float, guess: float | None = None) -> None:
+def show_costs(table: pandas.DataFrame | None, missed: float, review: float, guess: float | None = NO_GUESS) -> None:
     """Show what each cut costs on a table with the columns score and fraud, and a slider to look about with.
 
     `missed` is what a fraud costs that scores below the cut, `review` what looking at a flagged payment costs, both in
@@ -48,19 +48,24 @@ def show_costs(table: pandas.DataFrame | None, missed: float, review: float, gue
     if table is None:
         print("There is no table to show yet.")
         return
+    if waits(guess):
+        return
     score, fraud = table["score"].to_numpy(), table["fraud"].to_numpy() == 1
     nothing = outcome(score, fraud, float("inf"), missed, review)
     lines = [f"What a cut costs on {nothing.rows:,} payments, {nothing.missed:,} of them fraud"]
     lines.append("     cut   reviewed   frauds missed   right in all      cost")
     lines += [_line(f"{value:g}", outcome(score, fraud, value, missed, review)) for value in TOLD]
     lines.append(_line("none", nothing))
-    cut = None if guess is None else cut_at(score, guess / 100)
-    if cut is not None:
+    cut = None
+    if guess not in (None, NO_GUESS):
+        cut = cut_at(score, guess / 100)
         yours = outcome(score, fraud, cut, missed, review)
         lines.append(f"  your guess, {guess:g} % reviewed, is a cut of {cut:.3f} and costs € {yours.cost:,.0f}")
     display(_draw(score, fraud, missed, review, cut, "your guess"), "\n".join(lines))
     if screen.has_reader():
-        _show_slider(score, fraud, missed, review, cut or 0.3)
+        from IPython.display import display as show
+
+        show(_slider(score, fraud, missed, review, cut or 0.3))
 
 
 def cut_at(score: numpy.ndarray, share: float) -> float:
@@ -120,9 +125,8 @@ def _draw(
     return drawn
 
 
-def _show_slider(score: numpy.ndarray, fraud: numpy.ndarray, missed: float, review: float, cut: float) -> None:
+def _slider(score: numpy.ndarray, fraud: numpy.ndarray, missed: float, review: float, cut: float) -> Any:
     """A slider for the cut with the confusion matrix beside it; arrow keys move it."""
-    from IPython.display import display as show
     from ipywidgets import HTML, FloatLogSlider, Image, Layout, VBox
 
     ends = {"min": -2.3, "max": -0.05, "step": 0.01, "base": 10}
@@ -139,7 +143,7 @@ def _show_slider(score: numpy.ndarray, fraud: numpy.ndarray, missed: float, revi
 
     move()
     slider.observe(move, names="value")
-    show(VBox([slider, words, picture]))
+    return VBox([slider, words, picture])
 
 
 def _table(what: Outcome, cut: float) -> str:

@@ -8,17 +8,26 @@ import tarfile
 from typing import Any
 
 from course.learn import world
-from course.learn.pictures_look import COLOURS, INK, PAPER, display, figure, label
+from course.learn.pictures_look import COLOURS, INK, NO_GUESS, PAPER, display, figure, label, waits
 
 SHORT = 12  # hexadecimal digits of a digest that a picture shows
 
 
 def show_digests(
-    first: str | None = None, second: str | None = None, *, names: tuple[str, str] = ("first run", "second run")
+    first: str | None = None,
+    second: str | None = None,
+    *,
+    names: tuple[str, str] = ("first run", "second run"),
+    guess: float | None = NO_GUESS,
 ) -> None:
-    """Show two archives, given by their addresses s3://bucket/key, file by file: which are the same."""
+    """Show two archives, given by their addresses s3://bucket/key, file by file: which are the same.
+
+    `names` say what the archives are, `guess` is how many files are thought to be the same.
+    """
     if not first or not second:
         print(f"There are no two archives yet, {names[0]} and {names[1]}, to put side by side.")
+        return
+    if waits(guess):
         return
     both = [_digests(address) for address in (first, second)]
     files = sorted(set(both[0]) | set(both[1]))
@@ -28,6 +37,8 @@ def show_digests(
         missing = [name for name, digests in zip(names, both, strict=True) if file not in digests]
         verdict = f"not in the {missing[0]}" if missing else "same" if both[0][file] == both[1][file] else "differs"
         lines.append(f"  {file}: {verdict}")
+    if guess not in (None, NO_GUESS):
+        lines.append(f"  your guess was that {guess:g} of them are the same")
     display(_draw(files, both, names), "\n".join(lines))
 
 
@@ -43,7 +54,7 @@ def _digests(address: str) -> dict[str, str]:
 
 def _draw(files: list[str], both: list[dict[str, str]], names: tuple[str, str]) -> Any:
     drawn, axes = figure(0.9 + 0.42 * (len(files) + 1))
-    rows = [("model.tar.gz", *(_whole(digests) for digests in both))]
+    rows = [("all files", *(_whole(digests) for digests in both))]
     rows += [("    " + file, *(digests.get(file, "") for digests in both)) for file in files]
     for row, (name, first, second) in enumerate(rows):
         alike = first == second

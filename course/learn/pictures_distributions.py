@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from course.learn.pictures_look import COLOURS, INK, display, figure, label
+from course.learn.pictures_look import COLOURS, INK, NO_GUESS, display, figure, label, waits
 
 if TYPE_CHECKING:
     import pandas
@@ -16,11 +16,20 @@ WIDE = 50  # a column whose values span more than this ratio is drawn on a log s
 
 
 def show_distributions(
-    first: pandas.DataFrame | None, second: pandas.DataFrame | None, names: tuple[str, str] = ("first", "second")
+    first: pandas.DataFrame | None,
+    second: pandas.DataFrame | None,
+    *,
+    names: tuple[str, str] = ("first", "second"),
+    guess: float | None = NO_GUESS,
 ) -> None:
-    """Show the columns that two tables share, side by side. `names` say what the tables are."""
+    """Show the columns that two tables share, side by side.
+
+    `names` say what the tables are, `guess` is how many columns are thought to differ.
+    """
     if first is None or second is None:
         print(f"There are no two tables yet, {names[0]} and {names[1]}, to put side by side.")
+        return
+    if waits(guess):
         return
     columns = [column for column in first.columns if column in second.columns]
     if not columns:
@@ -33,6 +42,8 @@ def show_distributions(
         lines += [
             f"    {name:<{width}}  {_told(table[column])}" for name, table in zip(names, (first, second), strict=True)
         ]
+    if guess not in (None, NO_GUESS):
+        lines.append(f"  your guess was that {guess:g} of the {len(columns)} columns differ: look for yourself")
     display(_draw(first, second, columns, names), "\n".join(lines))
 
 

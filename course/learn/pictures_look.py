@@ -9,10 +9,13 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from course.learn import screen
+
 # Okabe and Ito's palette: told apart by colour-blind readers, on white and in grey.
 INK, PAPER, FAINT = "#222222", "#FFFFFF", "#999999"
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 MARKERS = "osD^vX"  # lines differ by their marks too: colour only repeats it
+NO_GUESS: Any = ...  # a picture that nobody was asked to predict
 IN_PLACE = "(the picture of the lines above)"
 
 
@@ -48,3 +51,11 @@ def display(drawn: Any, text: str) -> None:
 
     print(text)
     publish_display_data({"image/png": png(drawn), "text/plain": IN_PLACE}, metadata={"image/png": {"alt": text}})
+
+
+def waits(guess: Any) -> bool:
+    """Whether a picture must not show yet: a prediction was asked for, and its reader has not committed any.
+
+    Where nobody reads, in a notebook that an engine runs, no picture waits.
+    """
+    return guess is None and screen.has_reader()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from course.learn.pictures_look import COLOURS, FAINT, INK, MARKERS, display, figure, label
+from course.learn.pictures_look import COLOURS, FAINT, INK, MARKERS, NO_GUESS, display, figure, label, waits
 
 YOURS = "your guess"
 
@@ -14,7 +14,7 @@ def show_metric(
     values: Sequence[float] | None,
     *,
     name: str,
-    guess: Sequence[float] | None = None,
+    guess: Sequence[float] | None = NO_GUESS,
     band: tuple[float, float] | None = None,
     step: str = "month",
 ) -> None:
@@ -22,6 +22,9 @@ def show_metric(
     if not values:
         print(f"There is no {name} to show yet.")
         return
+    if waits(guess):
+        return
+    guess = None if guess is NO_GUESS else guess
     steps = range(1, max(len(values), len(guess or ())) + 1)
     width = max(len(name), len(step), len(YOURS))
     lines = [f"{name} by {step}", _told(step, steps, width, "{:d}"), _told(name, values, width)]
@@ -71,7 +74,9 @@ def _draw(
     axes.plot(range(1, len(values) + 1), values, color=COLOURS[0], marker="o", linewidth=2, label=name)
     if guess:
         axes.plot(range(1, len(guess) + 1), guess, color=COLOURS[5], marker="s", linestyle="--", label=YOURS)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    last = max(len(values), len(guess or ()))
+    axes.set_xticks(range(1, last + 1))
+    axes.set_xlim(0.7, last + 0.3)
     label(axes, title=f"{name} by {step}", x=step, y=name)
     axes.legend(fontsize=8.5, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return drawn
@@ -94,7 +99,7 @@ def _draw_signals(signals: Mapping[str, Sequence[float]], step: str, limits: Map
             axes.set_ylim(middle - half, middle + half)
             axes.axhline(values[0], color=FAINT, linewidth=0.8, linestyle=":")
         axes.set_xlim(0.7, longest + 0.3)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_xticks(range(1, longest + 1))
         label(axes, title=name, x=step if number == len(signals) - 1 else "", size=10)
     drawn.suptitle(f"Signals by {step}, each on its own scale", x=0.01, ha="left", fontsize=11, color=INK)
     return drawn

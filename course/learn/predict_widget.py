@@ -12,7 +12,7 @@ import ipywidgets
 
 from course.learn import answers, controls
 from course.learn.answers import Answer
-from course.learn.predict import Guess, Question, prediction
+from course.learn.predicting import Guess, Question, prediction
 from course.learn.told import Told
 
 COLUMN, HEIGHT = 76, 150  # pixels

@@ -27,36 +27,42 @@ AGAIN = (1, 3, 7)  # sittings until a missed question comes back, and comes back
 
 def begun(exercise: str) -> None:
     """Note that an exercise was opened."""
-    with progress_store.change(progress_store.of_kernel()) as noted:
+
+    def note(noted: dict[str, Any]) -> None:
         noted["exercises"].setdefault(exercise, {})
         noted["last"] = exercise
+
+    progress_store.change(progress_store.of_kernel(), note)
 
 
 def checked(exercise: str, seed: int, points: float, of: float) -> None:
     """Note what a check gave in the world of that seed."""
-    with progress_store.change(progress_store.of_kernel()) as noted:
+
+    def note(noted: dict[str, Any]) -> None:
         entry = noted["exercises"].setdefault(exercise, {})
         entry |= {"points": points, "of": of}
         passes = entry.setdefault("passes", [])
         if of and points >= of and seed not in passes:
             passes.append(seed)
 
+    progress_store.change(progress_store.of_kernel(), note)
+
 
 def answered(item: Item, share: float, confidence: int | None) -> None:
     """Note the answer to a question. Missed, it comes back in the next sitting; then after 3 more, then after 7."""
-    with progress_store.change(progress_store.of_kernel()) as noted:
+
+    def note(noted: dict[str, Any]) -> None:
         sitting = noted["sittings"]["count"]
-        noted["answers"].append({"item": item.id, "domain": item.domain, "share": round(share, 3),
-                                 "confidence": confidence, "sitting": sitting})  # fmt: skip
+        entry = {"item": item.id, "domain": item.domain, "share": round(share, 3), "confidence": confidence}
+        noted["answers"].append({**entry, "sitting": sitting})
         before = noted["due"].get(item.id)
-        if share < 1:
-            noted["due"][item.id] = {"step": 0, "sitting": sitting + AGAIN[0]}
-        elif before and before["sitting"] <= sitting:
-            step = before["step"] + 1
-            if step < len(AGAIN):
-                noted["due"][item.id] = {"step": step, "sitting": sitting + AGAIN[step]}
-            else:
-                del noted["due"][item.id]
+        step = 0 if share < 1 else before["step"] + 1 if before and before["sitting"] <= sitting else None
+        if step == len(AGAIN):
+            del noted["due"][item.id]
+        elif step is not None:
+            noted["due"][item.id] = {"step": step, "sitting": sitting + AGAIN[step]}
+
+    progress_store.change(progress_store.of_kernel(), note)
 
 
 def due() -> list[str]:

@@ -15,7 +15,7 @@ Only a kernel with a reader has a store: whoever runs a notebook for grading or 
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,26 +61,26 @@ def read(path: Path | None) -> dict[str, Any]:
     return {**empty, **noted}
 
 
-@contextmanager
-def change(path: Path | None) -> Iterator[dict[str, Any]]:
-    """The store, to be changed in place and written at the end, one kernel at a time. Without a path nothing is kept.
+def change(path: Path | None, note: Callable[[dict[str, Any]], None]) -> None:
+    """Let `note` change the store in place, then write it; one kernel at a time. Without a path nothing is kept.
 
-    What cannot be written is said in a line, and nothing else is lost by it.
+    What cannot be read or written is said in a line: a check that cannot note its points still gives them.
     """
     if path is None:
-        yield read(None)
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path.parent):
             noted = read(path)
-            _sit(noted, now())
-            yield noted
+            noted["sittings"] = {"count": sitting(noted), "last": now().isoformat(timespec="seconds")}
+            note(noted)
             draft = path.with_name(f".{NAME}.new")
             draft.write_text(json.dumps(noted, indent=1, sort_keys=True) + "\n", encoding="utf-8")
             os.replace(draft, path)
     except OSError as error:
         print(f"Your progress cannot be noted in {path} ({error.strerror}); your work is kept.")
+    except Told as sentence:
+        print(sentence)
 
 
 def sitting(noted: dict[str, Any]) -> int:
@@ -91,10 +91,6 @@ def sitting(noted: dict[str, Any]) -> int:
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def _sit(noted: dict[str, Any], at: datetime) -> None:
-    noted["sittings"] = {"count": sitting(noted), "last": at.isoformat(timespec="seconds")}
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import ipywidgets
 
 from course.exam.items import CASE, CHOICE, MATCHING, ORDERING, Item, Option, Step
 from course.learn import controls, quiz_told
-from course.learn.quiz import Asked, finished
+from course.learn.quizzing import Asked, finished
 from course.learn.told import Told
 
 

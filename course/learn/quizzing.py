@@ -14,7 +14,7 @@ from typing import Any
 from course.exam import bank
 from course.exam.items import CASE, MATCHING, ORDERING, Item, Step
 from course.exam.judging import judge, understood
-from course.learn import answers, predict, progress, progress_store, quiz_results, quiz_told, screen
+from course.learn import answers, predicting, progress, progress_store, quiz_results, quiz_told, screen
 from course.learn.answers import Answer
 from course.learn.told import Told
 
@@ -88,7 +88,7 @@ def answer(id: str, choice: Any, sure: int | None = None) -> None:
     """
     item = bank.find(id)
     if item is None:
-        print(predict.commit(id, choice))
+        print(predicting.commit(id, choice))
         return
     asked = _shown.get(id) or _asked(quiz_results.mark(item))
     asked.commit(_whole(item, choice), sure)
