@@ -28,7 +28,7 @@ def main() -> int:
         head = README.read_text().split(_MARK)[0]
         where = (
             f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python "
-            f"{platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}"
+            f"{platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}, load average {os.getloadavg()[0]:.1f}"
         )
         README.write_text(f"{head}{_MARK}\nLast run: {where}.\n\n{table}\n")
     return 1 if any(figure.met is False for figure in figures) else 0
