@@ -116,10 +116,7 @@ def _mlserver(model) -> Iterator[str]:
             )
         )
         process = subprocess.Popen(
-            [MLSERVER / "bin" / "mlserver", "start", folder],
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            [MLSERVER / "bin" / "mlserver", "start", folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         url = f"http://127.0.0.1:{ports[0]}/v2/models/m"
         try:

@@ -97,6 +97,21 @@ def submit(options: argparse.Namespace) -> int:
     return 0
 
 
+def progress(options: argparse.Namespace) -> int:
+    from course.learn import progress
+
+    work = root() / "work"
+    if options.export:
+        progress.export(work, options.export)
+        print(f"Written: {options.export}")
+    elif options.delete:
+        gone = progress.delete(work)
+        print("Your progress is deleted; notebooks and answers are as they were." if gone else "Nothing was noted.")
+    else:
+        print(progress.report(work))
+    return 0
+
+
 def refresh(options: argparse.Namespace) -> int:
     from course.authoring import operations, refresh
 
@@ -194,6 +209,16 @@ def parser() -> argparse.ArgumentParser:
 
     told = verb("submit", submit, "hand in your copy of an assignment, have it graded, and read what came of it")
     told.add_argument("assignment", metavar="ASSIGNMENT", help="its folder in work/, such as d0_orientation")
+
+    told = verb(
+        "progress",
+        progress,
+        "show what is open, done, mastered and due again",
+        "All of it is in work/ on this machine, and goes nowhere else.",
+    )
+    choice = told.add_mutually_exclusive_group()
+    choice.add_argument("--export", type=Path, metavar="FILE", help="write all that is noted to FILE, as JSON")
+    choice.add_argument("--delete", action="store_true", help="forget all that is noted")
 
     told = verb(
         "refresh",

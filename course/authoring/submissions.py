@@ -9,16 +9,24 @@ A file `tests/submissions/<exercise>/<name>.py` opens with TOML in comments and 
     # %% o-8-clean-up
     sm.delete_model(ModelName=x.name)
 
+    # %% answers.json
+    {"o-7-cents": {"choice": ["retrain"], "confidence": 75}, "o-7-idle": null}
+
+What is answered in quizzes and predictions are the author's answers (tests/answers/), changed by the section
+`answers.json` if there is one; null takes an answer away. Blank work has no answers.
+
 Full score and no hint: another right solution. A mistake that only a hidden world shows names it (`world`), with the
 score that the learner sees before (`visible`). Whatever the file does not replace is as in the source's solution.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -26,6 +34,8 @@ from course.authoring import notebook
 
 SECTION = re.compile(r"^# %% (\S+)\s*$", re.MULTILINE)
 FIELDS = {"score", "hint", "visible", "world", "note"}
+ANSWERS = "answers.json"
+BLANK = "blank"
 
 
 class SubmissionError(ValueError):
@@ -45,6 +55,18 @@ class Submission:
     hint: str | None = None
     world: str | None = None
     cells: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+    def answered(self, authors: Path) -> str | None:
+        """The answers that this work hands in, as JSON: the author's with this work's in their place, or none."""
+        if self.name == BLANK:
+            return None
+        handed_in: dict[str, Any] = {"version": 1}
+        if authors.is_file():
+            handed_in |= json.loads(authors.read_text(encoding="utf-8"))
+        merged = {**handed_in.get("answers", {}), **self.answers}
+        handed_in["answers"] = {id: answer for id, answer in merged.items() if answer is not None}
+        return json.dumps(handed_in, indent=1)
 
     def fill(self, source: NotebookNode) -> NotebookNode:
         """The source notebook with this work's cells in it. SubmissionError names a cell that there is not."""
@@ -65,7 +87,7 @@ def solution(points: float) -> Submission:
 def blank(cells: list[NotebookNode]) -> Submission:
     """What a learner gets: every solution cell as the release has it."""
     stubs = {cell.id: notebook.stub_of(cell) for cell in cells if notebook.is_solution(cell)}
-    return Submission("blank", 0.0, 0.0, cells=stubs)
+    return Submission(BLANK, 0.0, 0.0, cells=stubs)
 
 
 def stored(root: Path, exercise: str) -> list[Submission]:
@@ -87,7 +109,10 @@ def read(path: Path) -> Submission:
     cells = {id: text.strip("\n") for id, text in zip(sections[::2], sections[1::2], strict=True)}
     if not cells:
         raise SubmissionError(f"{path.name}: replaces no cell; a section begins with '# %% <cell id>'")
+    try:
+        answers = json.loads(cells.pop(ANSWERS, "{}"))
+    except ValueError as error:
+        raise SubmissionError(f"{path.name}: its section {ANSWERS} is not JSON: {error}") from None
     score = float(header["score"])
-    return Submission(
-        path.stem, score, float(header.get("visible", score)), header.get("hint"), header.get("world"), cells
-    )
+    visible = float(header.get("visible", score))
+    return Submission(path.stem, score, visible, header.get("hint"), header.get("world"), cells, answers)

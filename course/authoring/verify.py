@@ -8,7 +8,6 @@ right solutions, the blank that learners get, and stored mistakes; on the learne
 import asyncio
 import json
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -84,17 +83,16 @@ class Report:
 
 
 def run(root: Path, ids: Sequence[str] | None = None, seeds: int = 1) -> Report:
-    """Verify the exercises of those ids, or all that run something, on `seeds` attempts each."""
+    """Verify the exercises of those ids, or all, on `seeds` attempts each."""
     course = lint.load_syllabus(root)
     report = Report()
     jobs: list[Job] = []
-    for id in ids or [e.id for e in course.exercises if "exec" in e.mode.split("+")]:
+    for id in ids or [e.id for e in course.exercises]:
         jobs += _planned(root, _known(course, id), seeds, report)
     with tempfile.TemporaryDirectory(prefix="verify-") as folder, beside.parents() as environment:
         report.runs = asyncio.run(_run_all(jobs, root, Path(folder), environment))
-    of = {id: course.exercise(id).points for id in {job.exercise for job in jobs}}
     for job, result in zip(jobs, report.runs, strict=True):
-        report.faults += _judge(job, result, of[job.exercise])
+        report.faults += _judge(job, result, replay.points(job.region))
     return report
 
 
@@ -111,12 +109,13 @@ def _planned(root: Path, entry: syllabus.Exercise, seeds: int, report: Report) -
     path = root / "source" / entry.assignment / f"{entry.assignment}.ipynb"
     try:
         source = notebook.read(path)
-        works = [submissions.solution(entry.points), submissions.blank(source.of(entry.id))]
+        of = replay.points(region(source.node, source.node, entry.id))  # what is graded by hand comes after the check
+        works = [submissions.solution(of), submissions.blank(source.of(entry.id))]
         kept = submissions.stored(root, entry.id)
     except (notebook.NotebookError, SubmissionError) as error:
         report.faults.append(Fault(folder, "-", "verify", str(error)))
         return
-    right = sum(_is_right(work, entry.points) for work in kept)
+    right = sum(_is_right(work, of) for work in kept)
     if right < LEAST_RIGHT or len(kept) - right < LEAST_WRONG:
         message = f"holds {right} other right solutions and {len(kept) - right} mistakes: at least 1 and 2 are needed"
         report.faults.append(Fault(folder, "-", "verify", message))
@@ -129,8 +128,8 @@ def _planned(root: Path, entry: syllabus.Exercise, seeds: int, report: Report) -
         except SubmissionError as error:
             report.faults.append(Fault(f"{folder}/{work.name}.py", "-", "verify", str(error)))
             continue
-        everywhere = _is_right(work, entry.points)
-        for attempt in range(1, 1 + (seeds if everywhere or work.name == "blank" else 1)):
+        everywhere = _is_right(work, of)
+        for attempt in range(1, 1 + (seeds if everywhere or work.name == submissions.BLANK else 1)):
             yield Job(entry.id, work, cells, None, attempt)
         for world in entry.worlds if everywhere else filter(None, [work.world]):
             yield Job(entry.id, work, cells, world, 1)
@@ -155,9 +154,9 @@ async def _run_all(jobs: Sequence[Job], root: Path, folder: Path, environment: d
             async with gate:
                 place = folder / str(number)  # as if it were the notebook's folder: with the author's answers
                 place.mkdir()
-                answers = root / "tests" / "answers" / f"{syllabus.load().exercise(job.exercise).assignment}.json"
-                if answers.is_file():
-                    shutil.copy(answers, place / "answers.json")
+                authors = root / "tests" / "answers" / f"{syllabus.load().exercise(job.exercise).assignment}.json"
+                if answers := job.submission.answered(authors):
+                    (place / submissions.ANSWERS).write_text(answers, encoding="utf-8")
                 result = await _run(job, place, environment)
                 bar.update()
                 return result
@@ -190,7 +189,8 @@ def _read(executed: NotebookNode, checks: Sequence[str]) -> tuple[tuple[float, .
 def _judge(job: Job, result: Run, of: float) -> Iterator[Fault]:
     """What of a run is not as it must be."""
     work = job.submission
-    path = f"source/{job.exercise}" if work.name in ("solution", "blank") else f"tests/submissions/{job.exercise}"
+    made = work.name in ("solution", submissions.BLANK)
+    path = f"source/{job.exercise}" if made else f"tests/submissions/{job.exercise}"
 
     def fault(message: str) -> Fault:
         return Fault(path, work.name, "verify", f"in {job.where} {message}")
@@ -208,5 +208,5 @@ def _judge(job: Job, result: Run, of: float) -> Iterator[Fault]:
         )
     if work.hint and (job.world == work.world) and work.hint not in result.hints:
         yield fault(f"it gets the hints {', '.join(result.hints) or 'none'}, and {work.hint} is not among them")
-    if result.raised and (work.name == "blank" or _is_right(work, of)):
+    if result.raised and (work.name == submissions.BLANK or _is_right(work, of)):
         yield fault(f"a cell raises {result.raised}")

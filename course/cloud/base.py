@@ -5,6 +5,7 @@ make a call in process, resolve a caller, decide what a caller may do. What Mini
 name in REPLACEMENTS, each with a probe in tests/cloud/test_base.py.
 """
 
+import importlib
 import json
 import logging
 import os
@@ -48,24 +49,42 @@ from ministack.services import (  # noqa: F401 - imported before worlds are fork
     sts,
 )
 
-_XML_ERRORS = {"s3", "iam", "sts"}
+_DAY = 86_400.0  # seconds
+_store_metrics = cloudwatch._put_metric_data
+
+
+def _forget_metrics() -> None:
+    for key, points in list(cloudwatch._metrics.items()):
+        cloudwatch._metrics[key] = [point for point in points if point["Timestamp"] > time.time() - 455 * _DAY]
+        if not cloudwatch._metrics[key]:
+            del cloudwatch._metrics[key]
+
+
+def _put_metrics(parameters: Any, document: Any, is_cbor: bool, is_json: bool = False) -> Any:
+    for number, point in enumerate((document or {}).get("MetricData", []), 1):
+        ahead = (cloudwatch._parse_ts(point.get("Timestamp")) or time.time()) - time.time()
+        if not -14 * _DAY <= ahead <= _DAY / 12:
+            limit = "two weeks in the past" if ahead < 0 else "two hours in the future"
+            message = f"The parameter MetricData.member.{number}.Timestamp must specify a time no more than {limit}."
+            return cloudwatch._error("InvalidParameterValue", message, 400, use_json=is_json, use_cbor=is_cbor)
+    return _store_metrics(parameters, document, is_cbor, is_json)
+
 
 # What MiniStack does that a cloud of this kind must not, by name.
 REPLACEMENTS: dict[str, Callable[..., Any]] = {
     # Callers are authenticated once, in front (signature.py): MiniStack checks the age of a signature against its own
     # clock alone, lets unsigned S3 requests in as root, and never verifies the root key.
     "ministack.core.iam_evaluator.authenticate": lambda access_key_id, account_id: None,
+    # CloudWatch keeps a metric for fifteen months; MiniStack forgets every point after two weeks.
+    "ministack.services.cloudwatch._evict_old_metrics": _forget_metrics,
+    # CloudWatch refuses points that are too old or too far ahead when they come; MiniStack takes any.
+    "ministack.services.cloudwatch._put_metric_data": _put_metrics,
 }
 
 
-def _install_replacements() -> None:
-    for path, replacement in REPLACEMENTS.items():
-        module, _, name = path.rpartition(".")
-        __import__(module)
-        setattr(__import__("sys").modules[module], name, replacement)
-
-
-_install_replacements()
+for _path, _replacement in REPLACEMENTS.items():
+    _module, _, _name = _path.rpartition(".")
+    setattr(importlib.import_module(_module), _name, _replacement)
 logging.getLogger("ministack").setLevel(logging.CRITICAL)
 
 

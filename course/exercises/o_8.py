@@ -197,7 +197,7 @@ def _exists(world: World, address: str) -> bool:
 
 HINTS = {
     "o-8-not-trained": Hint(
-        "Hole 1 wants the address of the table that you uploaded: s3://, your bucket, a slash, the key.",
+        "Hole 1 wants the address of the table that you uploaded: s3://, your bucket, a slash, the prefix.",
         "Your turn, step 1",
     ),
     "o-8-channel": Hint(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from course.learn.world import World
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 INSTANCE = "ml.m5.large"
 SCRIPT = "train.py"
+OFTEN = {"Delay": 0.05, "MaxAttempts": 12_000}  # a start state is to stand within a second
 ACTIONS = (
     "s3:GetObject", "s3:PutObject", "s3:ListBucket", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
     "cloudwatch:PutMetricData", "ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
@@ -65,32 +67,71 @@ def upload(world: World, bucket: str, table: Path | None = None) -> None:
 
 def train(world: World, name: str, role: str, **hyperparameters: str) -> str:
     """Train on what `upload` put into the bucket of that name, and wait. Returns the address of the model's archive."""
-    sm = world.client("sagemaker")
-    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{name}/train/"}
-    sm.create_training_job(
+    return run(world, name, role, SCRIPT, hyperparameters, train=f"s3://{name}/train/")
+
+
+def run(
+    world: World, name: str, role: str, program: str, hyperparameters: Mapping[str, str] = {}, **channels: str
+) -> str:
+    """Run a program of the archive that lies in the bucket of that name as a job, and wait. Returns as `train` does."""
+    start_job(world, name, role, program, _code(name), hyperparameters, output=f"s3://{name}/model", **channels)
+    return wait(world, name)
+
+
+def start_job(
+    world: World, name: str, role: str, program: str, code: str, hyperparameters: Mapping[str, str], *,
+    output: str, image: str = IMAGE, **channels: str,
+) -> None:  # fmt: skip
+    """Start a training job of script mode; `channels` are addresses in S3 by the channel's name."""
+    inputs = [
+        {"ChannelName": channel, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": address}}}
+        for channel, address in channels.items()
+    ]
+    world.client("sagemaker").create_training_job(
         TrainingJobName=name,
         RoleArn=role,
-        AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        HyperParameters={**hyperparameters, "sagemaker_program": SCRIPT, "sagemaker_submit_directory": _code(name)},
-        InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
-        OutputDataConfig={"S3OutputPath": f"s3://{name}/model"},
+        AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
+        HyperParameters={**hyperparameters, "sagemaker_program": program, "sagemaker_submit_directory": code},
+        InputDataConfig=inputs,
+        OutputDataConfig={"S3OutputPath": output},
         ResourceConfig={"InstanceType": INSTANCE, "InstanceCount": 1, "VolumeSizeInGB": 5},
         StoppingCondition={"MaxRuntimeInSeconds": 600},
     )
-    sm.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name)
-    return sm.describe_training_job(TrainingJobName=name)["ModelArtifacts"]["S3ModelArtifacts"]
+
+
+def wait(world: World, job: str) -> str:
+    """Wait until a job has ended. Returns its archive's address, "" without one. Raises RuntimeError if it failed."""
+    from botocore.exceptions import WaiterError
+
+    sm = world.client("sagemaker")
+    try:
+        sm.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=job, WaiterConfig=OFTEN)
+    except WaiterError:
+        reason = sm.describe_training_job(TrainingJobName=job).get("FailureReason", "no reason given")
+        raise RuntimeError(f"The training job {job} failed: {reason}") from None
+    return sm.describe_training_job(TrainingJobName=job).get("ModelArtifacts", {}).get("S3ModelArtifacts", "")
 
 
 def deploy(world: World, name: str, role: str, archive: str) -> None:
     """Model, configuration and endpoint of that name for a model's archive, with the script of `upload`; and wait."""
+    create_endpoint(world, name, role, archive, _code(name), SCRIPT)
+    await_endpoint(world, name)
+
+
+def create_endpoint(world: World, name: str, role: str, archive: str, code: str, program: str) -> None:
+    """As `deploy`, with a program of an archive at the address `code`, and without waiting."""
     sm = world.client("sagemaker")
-    variables = {"SAGEMAKER_PROGRAM": SCRIPT, "SAGEMAKER_SUBMIT_DIRECTORY": _code(name)}
+    variables = {"SAGEMAKER_PROGRAM": program, "SAGEMAKER_SUBMIT_DIRECTORY": code}
     container = {"Image": IMAGE, "ModelDataUrl": archive, "Environment": variables}
     variant = {"VariantName": "all", "ModelName": name, "InstanceType": INSTANCE, "InitialInstanceCount": 1}
     sm.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
     sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
     sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
-    sm.get_waiter("endpoint_in_service").wait(EndpointName=name)
+
+
+def await_endpoint(world: World, name: str) -> None:
+    """Wait until an endpoint is in service. Raises WaiterError if it failed."""
+    world.client("sagemaker").get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=OFTEN)
 
 
 def ask(world: World, endpoint: str, row: str) -> float:

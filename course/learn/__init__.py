@@ -1,13 +1,43 @@
-"""What a notebook imports: begin an exercise, check it, move the cloud's clock, look at what runs and what it costs.
+"""What a notebook imports: begin, predict, check, quiz, and pictures of what runs, what it costs and how far one is.
 
-    from course.learn import advance, begin, check, now, show_meter, show_timeline
+    from course.learn import begin, check, quiz
 
-Importing this is cheap: boto3, pandas and matplotlib are loaded by the call that needs them.
+Importing this is cheap: boto3, pandas, matplotlib and ipywidgets are loaded by the call that needs them.
 """
 
 from course.learn.clock import advance, now
 from course.learn.marking import check
 from course.learn.opening import begin
 from course.learn.pictures import show_meter, show_timeline
+from course.learn.pictures_costs import show_costs
+from course.learn.pictures_digests import show_digests
+from course.learn.pictures_distributions import show_distributions
+from course.learn.pictures_metric import show_metric, show_signals
+from course.learn.predicting import committed, predict
+from course.learn.progress import show_confidence, show_map
+from course.learn.quizzing import answer, quiz, review
+from course.learn.reflection import model_answer
+from course.learn.suite import show_tests
 
-__all__ = ["advance", "begin", "check", "now", "show_meter", "show_timeline"]
+__all__ = [
+    "advance",
+    "answer",
+    "begin",
+    "check",
+    "committed",
+    "model_answer",
+    "now",
+    "predict",
+    "quiz",
+    "review",
+    "show_confidence",
+    "show_costs",
+    "show_digests",
+    "show_distributions",
+    "show_map",
+    "show_meter",
+    "show_metric",
+    "show_signals",
+    "show_tests",
+    "show_timeline",
+]

@@ -1,35 +1,114 @@
 """`answers.json` beside the notebook: what a learner chose, and at which attempt each exercise stands.
 
-It is part of a submission and holds no scores. A folder without it is at every exercise's first attempt.
+    {"version": 1, "attempts": {"O-8": 2},
+     "answers": {"o-1-format": {"choice": ["parquet"], "version": 1, "confidence": 75, "attempt": 1}}}
+
+It is part of a submission and holds no scores. A folder without it is at every exercise's first attempt and has
+answered nothing. Quiz items, predictions and reflections are kept alike, by an id that begins with their exercise's.
 """
 
 import json
 import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from course.learn import setting
 from course.learn.told import Told
 
 NAME = "answers.json"
 VERSION = 1
+ITEM_ID = re.compile(r"(o-\d|d\d-\d\d)-[a-z0-9-]+")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was committed for an item: `parameters` are those of the wording that was shown, `confidence` a percentage.
+
+    The file can be edited, so `choice` may be anything that JSON can hold; whoever reads it proves it.
+    """
+
+    choice: Any
+    version: int = 1
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    confidence: int | None = None
 
 
 def attempt(exercise: str, folder: Path | None = None) -> int:
     """The attempt that an exercise stands at; 1 as long as nothing is recorded."""
-    return int(_read(folder).get("attempts", {}).get(exercise, 1))
+    return int(_table(_read(folder), "attempts").get(exercise, 1))
 
 
 def next_attempt(exercise: str, folder: Path | None = None) -> int:
     """Record one attempt more and return it. Raises Told if the folder cannot be written."""
     answers = _read(folder)
-    number = int(answers.get("attempts", {}).get(exercise, 1)) + 1
-    answers.setdefault("attempts", {})[exercise] = number
+    number = int(_table(answers, "attempts").get(exercise, 1)) + 1
+    answers["attempts"] = {**_table(answers, "attempts"), exercise: number}
     _write(answers, folder)
     return number
 
 
+def handed_in(folder: Path | None = None) -> bool:
+    """Whether there is a file of answers at all: a notebook that was handed in alone lacks it."""
+    return _path(folder).is_file()
+
+
+def given(item: str, folder: Path | None = None) -> Answer | None:
+    """What was committed for an item at its exercise's present attempt; None if nothing was.
+
+    An answer that names no attempt counts at each: authors' answers do, so that verify can run on several seeds.
+    """
+    entry = _table(_read(folder), "answers").get(item)
+    if not isinstance(entry, dict) or "choice" not in entry:
+        return None
+    present = present_attempt(exercise_of(item), folder)
+    if entry.get("attempt", present) != present:
+        return None
+    parameters, confidence = entry.get("parameters"), entry.get("confidence")
+    return Answer(
+        entry["choice"],
+        entry.get("version", 1),
+        parameters if isinstance(parameters, dict) else {},
+        confidence if type(confidence) is int else None,
+    )
+
+
+def give(item: str, answer: Answer, folder: Path | None = None) -> None:
+    """Record an answer at its exercise's present attempt, in place of an earlier one. Raises Told if it cannot."""
+    answers = _read(folder)
+    entry: dict[str, Any] = {"choice": answer.choice, "version": answer.version}
+    if answer.parameters:
+        entry["parameters"] = dict(answer.parameters)
+    if answer.confidence is not None:
+        entry["confidence"] = answer.confidence
+    entry["attempt"] = present_attempt(exercise_of(item), folder)
+    answers["answers"] = {**_table(answers, "answers"), item: entry}
+    _write(answers, folder)
+
+
+def present_attempt(exercise: str, folder: Path | None = None) -> int:
+    """The attempt whose world and wording this kernel shows: an engine may override the recorded one."""
+    return setting.read().attempt or attempt(exercise, folder)
+
+
+def exercise_of(item: str) -> str:
+    """The exercise that an item, prediction or reflection belongs to: "O-3" of "o-3-curve"."""
+    match = ITEM_ID.fullmatch(item)
+    if match is None:
+        raise Told(f"There is nothing called {item!r} to answer: such a name begins with its exercise, as o-3-curve.")
+    return match[1].upper()
+
+
 def _path(folder: Path | None) -> Path:
     return (folder or Path.cwd()) / NAME  # a notebook's kernel starts in the notebook's folder
+
+
+def _table(answers: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A table of the file; empty if something else stands in its place."""
+    table = answers.get(name)
+    return table if isinstance(table, dict) else {}
 
 
 def _read(folder: Path | None) -> dict[str, Any]:

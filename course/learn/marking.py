@@ -6,7 +6,7 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-from course.learn import card, exercise, setting, world
+from course.learn import card, exercise, progress, setting, world
 from course.learn.probe import total
 from course.learn.told import Told
 
@@ -23,7 +23,7 @@ def check(id: str, *, hidden: bool = False, **given: Any) -> float:
     """
     try:
         found = exercise.find(id)
-        current = world.current()
+        current = world.current(id)
         if current.exercise.id != id:
             raise Told(f'The cloud here is that of {current.exercise.id}: run x = begin("{id}") and your cells again.')
     except Told as sentence:
@@ -43,6 +43,8 @@ def check(id: str, *, hidden: bool = False, **given: Any) -> float:
         ]
     )
     card.show(found, findings, points, elsewhere=elsewhere, world=current.name)
+    if not hidden:
+        progress.checked(id, current.seed, points, sum(probe.points for probe in found.probes))
     return points
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from course.learn import answers, exercise, seeds, setting, world
+from course.learn import answers, exercise, progress, seeds, setting, world
 
 
 class Given(SimpleNamespace):
@@ -44,7 +44,7 @@ def begin(id: str, again: bool = False) -> Given:
     if surroundings.world is not None:
         seed = seeds.hidden_seed(id, surroundings.world, surroundings.key_file)
     else:
-        attempt = answers.next_attempt(id) if again else surroundings.attempt or answers.attempt(id)
+        attempt = answers.next_attempt(id) if again else answers.present_attempt(id)
         seed = seeds.own_seed(surroundings.student, id, attempt)
     if private:
         print(world.PRIVATE)
@@ -54,6 +54,7 @@ def begin(id: str, again: bool = False) -> Given:
     fresh.started = fresh.control("now")["now"]
     given = Given(**start(fresh, seed))
     fresh.before = frozenset((event["kind"], event["name"]) for event in fresh.control("timeline"))
+    progress.begun(id)
     return given
 
 

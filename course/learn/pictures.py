@@ -5,7 +5,6 @@ The text says all that the picture shows, but for moments of a few seconds that 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,10 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 from course.learn import world
+from course.learn.pictures_look import COLOURS, INK, NO_GUESS, PAPER, waits
+from course.learn.pictures_look import display as _display
+from course.learn.pictures_look import figure as _figure
 
-# Okabe and Ito's palette: told apart by colour-blind readers, on white and in grey.
-INK, PAPER = "#222222", "#FFFFFF"
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 STATES = {
     "ready": ("#009E73", ("InService", "Completed", "Created")),
     "on its way": ("#56B4E9", ("Creating", "InProgress", "Updating", "Starting", "Training", "Uploading")),
@@ -52,8 +51,11 @@ def show_timeline() -> None:
     _display(_draw_timeline(lanes, _pauses(events), len(events)), text)
 
 
-def show_meter(guess: float | None = None) -> None:
+def show_meter(guess: float | None = NO_GUESS) -> None:
     """Show what it would have cost so far, by resource. `guess` in dollars is drawn beside it."""
+    if waits(guess):
+        return
+    guess = None if guess is NO_GUESS else guess
     current = world.current()
     meter = current.control("meter")
     lines = [line for line in meter["lines"] if _mine(current, line["kind"], line["resource"])]
@@ -93,16 +95,6 @@ def _pauses(events: Sequence[dict[str, Any]]) -> list[tuple[int, timedelta]]:
     times = [datetime.fromisoformat(event["at"]) for event in events]
     gaps = [(n, later - earlier) for n, (earlier, later) in enumerate(pairwise(times), 1)]
     return [(number, gap) for number, gap in gaps if gap >= timedelta(minutes=30)]
-
-
-def _figure(height: float) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure  # without pyplot: no global state, nothing shown twice
-
-    figure = Figure(figsize=(8.4, height), dpi=110, facecolor=PAPER, layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=INK, labelsize=9)
-    return figure, axes
 
 
 def _colour(state: str) -> str:
@@ -154,16 +146,3 @@ def _draw_meter(lines: list[dict[str, Any]], since: datetime, until: datetime, g
     if costs or guess is not None:
         axes.legend(loc="upper left", fontsize=8, frameon=False)
     return figure
-
-
-def _display(figure: Any, text: str) -> None:
-    """The picture with its text, which also stands in for it where pictures are not shown."""
-    from IPython.display import publish_display_data
-
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png")
-    print(text)
-    publish_display_data(
-        {"image/png": picture.getvalue(), "text/plain": "(the picture of the lines above)"},
-        metadata={"image/png": {"alt": text}},
-    )

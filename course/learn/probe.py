@@ -99,7 +99,12 @@ def total(public: Sequence[Finding], hidden: Sequence[Finding] = ()) -> float:
     return float(max(0.0, given - taken))
 
 
-BROKEN = "check-broken"
+BROKEN, NOT_HANDED_IN = "check-broken", "quiz-not-handed-in"
 COMMON_HINTS = {
     BROKEN: Hint("This is not about your work. Run the begin cell and your cells again.", "the begin cell"),
+    NOT_HANDED_IN: Hint(
+        "Answers are kept in answers.json beside the notebook. Answer the questions above; and when you hand in, hand "
+        "in the whole folder.",
+        "the questions",
+    ),
 }

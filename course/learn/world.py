@@ -198,10 +198,13 @@ def replace(exercise: Exercise, seed: int, name: str | None) -> World:
     return world
 
 
-def current() -> World:
-    """The world that the last `begin` opened. Raises Told before the first one, and when the world has stopped."""
+def current(exercise: str = "O-8") -> World:
+    """The world that the last `begin` opened. Raises Told before the first one, and when the world has stopped.
+
+    `exercise` is the one that is named to a reader who has not run `begin` yet.
+    """
     if _current is None:
-        raise Told('There is no cloud yet: run the cell with begin(…) above, for example x = begin("O-8").')
+        raise Told(f'There is no cloud yet: run the cell with begin(…) above, here x = begin("{exercise}").')
     if not _current.alive():
         raise Told(gone(_current.exercise.id))
     return _current

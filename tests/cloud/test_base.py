@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -80,3 +81,31 @@ def test_metrics_are_stored_over_the_wire_that_boto3_speaks(cloud):
     metrics = cloud.client("cloudwatch")
     metrics.put_metric_data(Namespace="Probe", MetricData=[{"MetricName": "auc", "Value": 0.9}])
     assert metrics.list_metrics(Namespace="Probe")["Metrics"][0]["MetricName"] == "auc"
+
+
+def test_evict_old_metrics_probe_a_metric_is_kept_for_fifteen_months(open_cloud):
+    """The base forgets every point after two weeks; CloudWatch keeps them for 455 days, in steps of an hour."""
+    cloud = open_cloud()
+    metrics = cloud.client("cloudwatch")
+    for value in (0.9, 0.8, 0.7):
+        metrics.put_metric_data(Namespace="Probe", MetricData=[{"MetricName": "auc", "Value": value}])
+        cloud.control("advance", seconds=200 * 86_400)
+    now = datetime.fromisoformat(cloud.control("now")["now"])
+    span = {"StartTime": now - timedelta(days=700), "EndTime": now, "Period": 86_400}
+    found = metrics.get_metric_statistics(Namespace="Probe", MetricName="auc", Statistics=["Average"], **span)
+    assert [point["Average"] for point in sorted(found["Datapoints"], key=lambda p: p["Timestamp"])] == [0.8, 0.7]
+    cloud.handle.close()
+
+
+@pytest.mark.parametrize(("days", "words"), [(-15, "two weeks in the past"), (1, "two hours in the future")])
+def test_put_metric_data_probe_a_point_out_of_time_is_refused(cloud, days, words):
+    """The base takes points of any time; CloudWatch takes those of the last two weeks and the next two hours."""
+    metrics = cloud.client("cloudwatch")
+    now = datetime.fromisoformat(cloud.control("now")["now"])
+    points = [
+        {"MetricName": "late", "Value": 1},
+        {"MetricName": "late", "Value": 1, "Timestamp": now + timedelta(days)},
+    ]
+    with pytest.raises(ClientError, match=f"MetricData.member.2.Timestamp must specify a time no more than {words}"):
+        metrics.put_metric_data(Namespace="Probe", MetricData=points)
+    assert not metrics.list_metrics(Namespace="Probe", MetricName="late")["Metrics"]

@@ -1,0 +1,6 @@
+# score = 3
+# hint = "o-3-never-moved"
+# note = "Takes the ups and downs of a few milliseconds for a change"
+
+# %% o-3-first
+first = "Latency"

@@ -1,0 +1,6 @@
+# score = 3
+# hint = "o-3-labels-come-later"
+# note = "Looks at the quality only, which falls a month after the input has moved"
+
+# %% o-3-first
+first = "AUC"
