@@ -1,6 +1,7 @@
 """What exists in a world: every resource, its tags, and the history of its states."""
 
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,10 +18,15 @@ class Kind:
     name: str  # TrainingJob
     arn_type: str  # training-job
     statuses: dict[str, tuple[str, ...]] = field(default_factory=dict)  # status → the statuses that may follow it
+    spoken: str = ""  # as AWS's messages call it, where that is not the name in words
 
     @property
     def name_member(self) -> str:
         return f"{self.name}Name"
+
+    @property
+    def spoken_name(self) -> str:
+        return self.spoken or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.name).lower()
 
     @property
     def arn_member(self) -> str:

@@ -9,16 +9,13 @@ from ..store import Kind, Resource, page
 
 SERVICE = "sagemaker"
 
-TRAINING_JOB = Kind(
-    "TrainingJob",
-    "training-job",
-    {
-        "InProgress": ("Completed", "Failed", "Stopping"),
-        "Stopping": ("Stopped", "Failed"),
-    },
-)
+JOB_STATUSES = {
+    "InProgress": ("Completed", "Failed", "Stopping"),
+    "Stopping": ("Stopped", "Failed"),
+}
+TRAINING_JOB = Kind("TrainingJob", "training-job", JOB_STATUSES)
 MODEL = Kind("Model", "model")
-ENDPOINT_CONFIG = Kind("EndpointConfig", "endpoint-config")
+ENDPOINT_CONFIG = Kind("EndpointConfig", "endpoint-config", spoken="endpoint configuration")
 ENDPOINT = Kind(
     "Endpoint",
     "endpoint",
@@ -29,8 +26,8 @@ ENDPOINT = Kind(
     },
 )
 
-KINDS = {kind.name: kind for kind in (TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT)}
-_SPOKEN = {"EndpointConfig": "endpoint configuration", "TrainingJob": "training job"}
+KINDS: dict[str, Kind] = {}
+"""Every kind that Describe and List answer for; its module adds it with `enter`."""
 _FILTERS = (
     "NextToken",
     "MaxResults",
@@ -45,11 +42,6 @@ _FILTERS = (
 )
 
 
-def spoken(kind: Kind) -> str:
-    """The kind as AWS's messages call it."""
-    return _SPOKEN.get(kind.name, kind.name.lower())
-
-
 def arn_of(kind: Kind):
     """The resource that IAM is asked about: the one that the call names."""
     return lambda call: call.world.store.arn(kind, str(call.parameters.get(kind.name_member, "")))
@@ -62,9 +54,9 @@ def get(call: Call, kind: Kind, name: str | None = None) -> Resource:
     if found is None:
         arn = call.world.store.arn(kind, name)
         declared = {shape.name for shape in operation_model(SERVICE, call.operation).error_shapes}
-        if "ResourceNotFound" in declared and kind is TRAINING_JOB:
+        if "ResourceNotFound" in declared and kind.statuses is JOB_STATUSES:
             raise NotFound("Requested resource not found.")
-        raise ValidationFailed(f'Could not find {spoken(kind)} "{arn}".')
+        raise ValidationFailed(f'Could not find {kind.spoken_name} "{arn}".')
     return found
 
 
@@ -73,12 +65,12 @@ def create(call: Call, kind: Kind, status: str = "", **computed: Any) -> Resourc
     name = call.parameters[kind.name_member]
     arn = call.world.store.arn(kind, name)
     if call.world.store.find(kind, name):
-        if kind is TRAINING_JOB:
+        if kind.statuses is JOB_STATUSES:
             raise InUse(
-                "Training job names must be unique within an AWS account and region, and a training job with "
-                f"this name already exists ({arn})"
+                f"{kind.spoken_name.capitalize()} names must be unique within an AWS account and region, and a "
+                f"{kind.spoken_name} with this name already exists ({arn})"
             )
-        raise ValidationFailed(f'Cannot create already existing {spoken(kind)} "{arn}".')
+        raise ValidationFailed(f'Cannot create already existing {kind.spoken_name} "{arn}".')
     fields = {k: v for k, v in call.parameters.items() if k not in ("Tags", kind.name_member)}
     return call.world.store.add(kind, name, {**fields, **computed}, tags_of(call.parameters.get("Tags", [])), status)
 
@@ -127,9 +119,15 @@ def _sort_key(by: str):
     return {"Name": lambda r: r.name, "Status": lambda r: r.status}.get(by, lambda r: r.created)
 
 
-for _kind in KINDS.values():
-    _describe(_kind)
-    _list(_kind)
+def enter(kind: Kind) -> None:
+    """Enter Describe and List of `kind` into the table of operations."""
+    KINDS[kind.name] = kind
+    _describe(kind)
+    _list(kind)
+
+
+for _kind in (TRAINING_JOB, MODEL, ENDPOINT_CONFIG, ENDPOINT):
+    enter(_kind)
 
 
 @operation(SERVICE, "DeleteModel", uses=("ModelName",), resource=arn_of(MODEL))
