@@ -25,7 +25,26 @@ _URI = re.compile(
     r"/(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})|@(?P<digest>sha256:[0-9a-f]{64}))"
 )
-_FRAMEWORKS = {(SCIKIT_LEARN_ACCOUNT, SCIKIT_LEARN_REPOSITORY): "scikit-learn"}
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What runs for an image, each as "module:function"; "" where the image has no such program."""
+
+    framework: str
+    train: str = ""  # docker run image train
+    serve: str = ""  # docker run image serve
+    process: str = ""  # a processing job's container that names no entrypoint
+
+
+PROGRAMS = {
+    (SCIKIT_LEARN_ACCOUNT, SCIKIT_LEARN_REPOSITORY): Programs(
+        "scikit-learn",
+        train="course.cloud.containers.script_training:main",
+        serve="course.cloud.containers.script_serving:main",
+    ),
+}
+"""Every image of this cloud, by registry account and repository."""
 
 
 class UnknownImage(LookupError):
@@ -37,29 +56,19 @@ class Image:
     """A container image.
 
     tag: the tag, or the digest (sha256:…) of an image that was named by it.
-    framework: what runs for it, "scikit-learn".
+    programs: what runs for it.
     """
 
     repository: str
     tag: str
-    framework: str
     account: str
-
-    @property
-    def train(self) -> str:
-        """What ``docker run image train`` runs, as "module:function"."""
-        return "course.cloud.containers.script_training:main"
-
-    @property
-    def serve(self) -> str:
-        """What ``docker run image serve`` runs."""
-        return "course.cloud.containers.script_serving:main"
+    programs: Programs
 
 
 def resolve(uri: str) -> Image:
     """The image with that URI. Raises UnknownImage."""
     parts = _URI.fullmatch(uri)
-    framework = parts and parts["region"] == REGION and _FRAMEWORKS.get((parts["account"], parts["repository"]))
-    if not parts or not framework:
+    programs = parts and parts["region"] == REGION and PROGRAMS.get((parts["account"], parts["repository"]))
+    if not parts or not programs:
         raise UnknownImage(f"Requested image {uri} not found. This cloud has {SCIKIT_LEARN}.")
-    return Image(parts["repository"], parts["tag"] or parts["digest"], framework, parts["account"])
+    return Image(parts["repository"], parts["tag"] or parts["digest"], parts["account"], programs)

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from course.cloud.images import SCIKIT_LEARN, SCIKIT_LEARN_TAGS, Image, UnknownImage, resolve
+from course.cloud.images import PROGRAMS, SCIKIT_LEARN_TAGS, Image, UnknownImage, resolve
 
 BASE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn"
 DIGEST = f"sha256:{'0a' * 32}"
@@ -12,16 +12,17 @@ DIGEST = f"sha256:{'0a' * 32}"
 
 @pytest.mark.parametrize("tag", [*SCIKIT_LEARN_TAGS, "9.9-1-cpu-py3"])
 def test_every_tag_of_the_scikit_learn_image_is_known(tag):
-    assert resolve(f"{BASE}:{tag}") == Image("sagemaker-scikit-learn", tag, "scikit-learn", "683313688378")
+    account, repository = "683313688378", "sagemaker-scikit-learn"
+    assert resolve(f"{BASE}:{tag}") == Image(repository, tag, account, PROGRAMS[account, repository])
 
 
 def test_an_image_may_be_named_by_its_digest():
     assert resolve(f"{BASE}@{DIGEST}").tag == DIGEST
 
 
-def test_an_image_says_what_runs():
-    image = resolve(SCIKIT_LEARN)
-    for entry in (image.train, image.serve):
+@pytest.mark.parametrize("programs", PROGRAMS.values(), ids=lambda programs: programs.framework)
+def test_an_image_says_what_runs(programs):
+    for entry in filter(None, (programs.train, programs.serve, programs.process)):
         module, _, function = entry.partition(":")
         assert callable(getattr(importlib.import_module(module), function))
 

@@ -101,7 +101,7 @@ class Fleet:
         process = await jobs.start(
             world,
             Spec(
-                entry=resolve(container["Image"]).serve,
+                entry=resolve(container["Image"]).programs.serve,
                 opt_ml=folder,
                 environment=jobs.environment(world, here.session, variables) if not isolated else variables,
                 limits=jobs.limits(variant.settings["InstanceType"]),

@@ -258,7 +258,7 @@ async def _run(world: Any, job: Resource, here: Ground) -> str:
     process = run.process = await jobs.start(
         world,
         Spec(
-            entry=resolve(algorithm["TrainingImage"]).train,
+            entry=resolve(algorithm["TrainingImage"]).programs.train,
             opt_ml=here.folder,
             environment=jobs.environment(world, here.session, variables) if not isolated else variables,
             limits=jobs.limits(job.fields["ResourceConfig"].get("InstanceType", "")),
