@@ -126,5 +126,5 @@ def test_a_run_is_judged_by_score_hint_and_errors(messages, match):
 
 
 def test_an_unknown_exercise_is_said_in_one_sentence():
-    with pytest.raises(CourseError, match="There is no exercise 'O-99': the syllabus has .*O-8"):
+    with pytest.raises(CourseError, match=r"There is no exercise 'O-99': the syllabus has .*O-8"):
         verify.run(REPOSITORY, ["O-99"])
