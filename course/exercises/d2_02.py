@@ -261,8 +261,8 @@ def _elsewhere(world: World, program: str, code: str) -> tuple[str, str | None]:
 
 HINTS = {
     "d2-02-no-job": Hint(
-        "There is no such job. If the call ended in ParamValidationError, read what it says about HyperParameters: each "
-        "value there is a string, a number too.",
+        "There is no such job. If the call ended in ParamValidationError, read what it says about HyperParameters: "
+        "every value there is a string, a number too.",
         "Your turn: the job",
     ),
     "d2-02-path": Hint(

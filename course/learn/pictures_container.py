@@ -14,7 +14,7 @@ FILE = "file: "  # how a line of the log names a file
 FATES = {  # what became of a file: its colour and mark
     "came in": (COLOURS[4], "→"),
     "stays": (COLOURS[2], "✓"),
-    "gone": (COLOURS[5], "×"),
+    "gone": (COLOURS[5], "✗"),
 }
 PACKED = {"model.tar.gz": "/opt/ml/model/", "output.tar.gz": "/opt/ml/output/data/"}
 GIVEN = ("/opt/ml/input/", "/opt/ml/code/look.py")

@@ -179,7 +179,7 @@ def test_a_container_tells_what_became_of_each_file(shown, monkeypatch):
         "  /opt/ml/model/m.joblib: stays, in model.tar.gz",
         "  your guess was that 2 of the files written would stay",
     ]
-    assert {t.get_text() for t in figure.axes[0].texts} >= {"✓ stays, in model.tar.gz", "× goes with the machine"}
+    assert {t.get_text() for t in figure.axes[0].texts} >= {"✓ stays, in model.tar.gz", "✗ goes with the machine"}
 
 
 def test_a_log_without_files_has_no_picture(shown, monkeypatch, capsys):

@@ -1,5 +1,5 @@
 # score = 4
-# note = "Settings from the file of hyperparameters, the channel from SM_CHANNELS, a shorter request, polling, filter_log_events"
+# note = "Settings from SM_HPS, every file of the channel, numbers as JSON, polling, filter_log_events"
 
 # %% d2-02-script
 script = """
