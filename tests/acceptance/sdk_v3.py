@@ -1,4 +1,4 @@
-"""SageMaker SDK 3, in its own environment: ModelTrainer and the resource classes. Called with the cloud's port and files.
+"""SageMaker SDK 3, in its own environment: ModelTrainer and the resource classes. Called with the port and files.
 
 python sdk_v3.py PORT FOLDER     FOLDER holds train.csv and train.py
 """
