@@ -82,6 +82,7 @@ class _Hook:
                 raise CloudGone(cls.gone)
             parts = urlsplit(request.url)
             if (parts.hostname or "").endswith(".amazonaws.com"):
+                request.headers["Host"] = parts.netloc  # what was signed
                 request.url = urlunsplit(("http", f"127.0.0.1:{cls.port}", parts.path, parts.query, ""))
             return send(session, request)
 
