@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from course.cloud.images import SCIKIT_LEARN
+from course.cloud.images import CLARIFY, SCIKIT_LEARN
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
 BASE = "import os; base = os.environ.get('SAGEMAKER_BASE_DIR', '/opt/ml')\n"
@@ -298,6 +298,7 @@ def test_a_job_runs_as_its_role_unless_it_is_isolated(lab, process):
     [
         ({"AppSpecification": {"ImageUri": "nobody/image:latest"}}, "not found"),
         ({"AppSpecification": {"ImageUri": SCIKIT_LEARN}}, "You must specify a ContainerEntrypoint"),
+        ({"AppSpecification": {"ImageUri": CLARIFY, "ContainerArguments": ["x"]}}, "takes no ContainerArguments"),
         ({"ProcessingResources": {"ClusterConfig": {"VolumeSizeInGB": 5}}}, "InstanceType"),
         ({"ProcessingInputs": [source("a", "s3://lab/x", LocalPath="/tmp/x")]}, "begins with /opt/ml/processing/"),
         ({"ProcessingInputs": [source("a", "s3://lab/x", LocalPath="/opt/ml/processing/../x")]}, "begins with"),
