@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -135,12 +136,15 @@ class Dataset:
                 names = tuple(next(reader, ())) if self.format.header else None
                 if names is not None and len(set(names)) < len(names):
                     raise MonitoringError(f"Two columns of {path.name} have the same name.")
-                for number, row in enumerate(filter(None, reader), 1):
-                    if names is not None and len(row) != len(names):
-                        raise MonitoringError(
-                            f"Row {number} of {path.name} has {len(row)} values, its header {len(names)}."
-                        )
-                    yield (names, [row]) if self.format.output_columns_position == START else _last_first(names, row)
+                while lines := list(islice(reader, CHUNK)):
+                    rows = [row for row in lines if row]
+                    for row in rows if names is not None else ():
+                        if len(row) != len(names):
+                            raise MonitoringError(
+                                f"Line {reader.line_num} or before in {path.name} has {len(row)} values, "
+                                f"its header {len(names)}."
+                            )
+                    yield (names, rows) if self.format.output_columns_position == START else _last_first(names, rows)
 
     def _json(self) -> Iterator[Rows]:
         for path in self.files():
@@ -154,9 +158,9 @@ class Dataset:
         return map(rows, self.records())
 
 
-def _last_first(names: tuple[str, ...] | None, row: Sequence[str]) -> Rows:
+def _last_first(names: tuple[str, ...] | None, rows: list[list[str]]) -> Rows:
     """The output column in front, where captured rows have it."""
-    return names and (names[-1], *names[:-1]), [[row[-1], *row[:-1]]]
+    return names and (names[-1], *names[:-1]), [[row[-1], *row[:-1]] for row in rows]
 
 
 def _in_chunks(tables: Iterable[Rows]) -> Iterator[Chunk]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ BUCKETS = 10
 FEW = 120
 """Up to so many distinct values a String column is categorical: Deequ's threshold for low cardinality."""
 SKETCH_K = 2048
-EXACT_NUMBERS = 1 << 20  # beyond so many numbers a column keeps evenly spaced quantiles instead
+EXACT_NUMBERS = 1 << 20  # beyond so many distinct numbers a column keeps evenly spaced quantiles instead
 EXACT_VALUES = 100_000  # beyond so many distinct texts a column counts only those it has met before
 MISSING = frozenset(("", "null", "NULL", "nan", "NaN"))
 
@@ -33,13 +34,12 @@ class Column:
         self.missing = missing
         self.integral = self.fractional = self.string = 0
         self.values: Counter[str] = Counter()
-        self._numbers: list[NDArray[np.float64]] = []
-        self._held = 0
-        self._condensed: Weighted = (np.empty(0), np.empty(0))
-        self._mean = self._squares = 0.0  # of all numbers, by Chan's update
-        self._count = 0
         self.total = 0.0
         self.least, self.most = np.inf, -np.inf
+        self._numbers: list[Weighted] = []
+        self._held = 0
+        self._mean = self._squares = 0.0  # of all numbers, by Chan's update
+        self._count = 0
 
     @property
     def present(self) -> int:
@@ -67,42 +67,53 @@ class Column:
         count = {"Integral": self.integral, "Fractional": self.integral + self.fractional, "String": self.string}
         return count.get(expected, self.present) / self.present if self.present else 1.0
 
-    def add(self, texts: Sequence[str]) -> None:
+    def add(self, texts: Iterable[str]) -> None:
         """Take in values as text."""
-        present = [text for text in texts if text not in MISSING]
-        self.missing += len(texts) - len(present)
-        numbers, integral, fractional = _numbers(present)
-        self.integral += integral
-        self.fractional += fractional
-        self.string += len(present) - integral - fractional
+        counts = Counter(texts)  # whatever is looked at, is looked at once for every distinct value
+        self.missing += sum(counts.pop(text, 0) for text in MISSING)
+        numbers: list[float] = []
+        times: list[int] = []
+        for text, count in counts.items():
+            number = _number(text)
+            if number is None:
+                self.string += count
+                continue
+            if _is_whole(text):
+                self.integral += count
+            else:
+                self.fractional += count
+            numbers.append(number)
+            times.append(count)
         if len(self.values) < EXACT_VALUES:
-            self.values.update(present)
+            self.values.update(counts)
         elif self.string:
-            self.values.update(text for text in present if text in self.values)
-        if len(numbers):
-            self._take(numbers)
+            self.values.update({text: count for text, count in counts.items() if text in self.values})
+        if numbers:
+            self._take(np.array(numbers), np.array(times, dtype=float))
 
-    def _take(self, numbers: NDArray[np.float64]) -> None:
-        n, mean = len(numbers), float(numbers.mean())
-        both, apart = self._count + n, mean - self._mean
-        self._squares += float(((numbers - mean) ** 2).sum()) + apart**2 * self._count * n / both
+    def _take(self, numbers: NDArray[np.float64], times: NDArray[np.float64]) -> None:
+        n, total = int(times.sum()), float(numbers @ times)
+        both, apart = self._count + n, total / n - self._mean
+        self._squares += float((numbers - total / n) ** 2 @ times) + apart**2 * self._count * n / both
         self._mean += apart * n / both
         self._count = both
-        self.total += float(numbers.sum())
+        self.total += total
         self.least, self.most = min(self.least, float(numbers.min())), max(self.most, float(numbers.max()))
-        self._numbers.append(numbers)
-        self._held += n
+        self._numbers.append((numbers, times))
+        self._held += len(numbers)
         if self._held > EXACT_NUMBERS:
-            self._condensed = weighted(sketch(self.numbers, EXACT_NUMBERS // 8))
-            self._numbers, self._held = [], 0
+            self._numbers = [weighted(sketch(self.numbers, EXACT_NUMBERS // 8))]
+            self._held = len(self._numbers[0][0])
 
     @property
     def numbers(self) -> Weighted:
-        """The column's numbers in ascending order, and what each of them counts for."""
-        values = np.concatenate([self._condensed[0], *self._numbers])
-        weights = np.concatenate([self._condensed[1], np.ones(self._held)])
-        order = np.argsort(values, kind="stable")
-        return values[order], weights[order]
+        """The column's numbers in ascending order, and how many times each is there."""
+        if len(self._numbers) != 1:
+            parts = self._numbers or [(np.empty(0), np.empty(0))]
+            self._numbers = [(np.concatenate([v for v, _ in parts]), np.concatenate([n for _, n in parts]))]
+        values, times = self._numbers[0]
+        order = np.argsort(values)
+        return values[order], times[order]
 
     def describe(self, name: str) -> dict[str, Any]:
         """The column's entry in statistics.json."""
@@ -221,24 +232,14 @@ def _distribution(numbers: Weighted, least: float, most: float) -> dict[str, Any
     return {"buckets": buckets, "sketch": {"parameters": parameters, "data": sketch(numbers)}}
 
 
-def _numbers(texts: Sequence[str]) -> tuple[NDArray[np.float64], int, int]:
-    """The numbers among the texts, how many of them are whole, and how many are not."""
-    whole = sum(map(_is_whole, texts))
-    try:
-        numbers = np.array(list(map(float, texts)))
-    except ValueError:
-        numbers = np.array([float(text) for text in texts if _is_number(text)])
-    numbers = numbers[np.isfinite(numbers)]  # inf is text, as it is to Deequ
-    return numbers, whole, len(numbers) - whole
-
-
 def _is_whole(text: str) -> bool:
-    return text.isdecimal() or (text[:1] in ("-", "+") and text[1:].isdecimal())
+    return text.isdecimal() or (text[0] in "-+" and text[1:].isdecimal())
 
 
-def _is_number(text: str) -> bool:
+def _number(text: str) -> float | None:
+    """The number a text stands for; None for text that is none, inf among it, as in Deequ."""
     try:
-        float(text)
+        number = float(text)
     except ValueError:
-        return False
-    return True
+        return None
+    return number if isfinite(number) else None
