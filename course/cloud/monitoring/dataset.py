@@ -118,7 +118,7 @@ class Dataset:
     def records(self) -> Iterator[CapturedData]:
         """The captured invocations inside the window."""
         for file in self.files():
-            for record in map(CapturedData, _objects(file)):
+            for record in map(CapturedData, objects(file)):
                 if self.window.holds(record):
                     yield record
 
@@ -149,7 +149,7 @@ class Dataset:
     def _json(self) -> Iterator[Rows]:
         for path in self.files():
             if self.format.lines:
-                yield from map(json_rows, _objects(path))
+                yield from map(json_rows, objects(path))
             else:
                 yield json_rows(json.loads(path.read_text(encoding="utf-8")))
 
@@ -182,8 +182,8 @@ def _in_chunks(tables: Iterable[Rows]) -> Iterator[Chunk]:
         yield Chunk(names, held)
 
 
-def _objects(path: Path) -> Iterator[dict[str, Any]]:
-    """The JSON objects of a file, one a line."""
+def objects(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a file, one a line. Raises MonitoringError for a line that is none."""
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             if line.strip():

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from course.cloud.monitoring.capture import CapturedData
-from course.cloud.monitoring.dataset import Dataset, Format
+from course.cloud.monitoring.dataset import Dataset, Format, objects
 from course.cloud.monitoring.errors import MonitoringError
 
 
@@ -71,8 +72,8 @@ def _joined(record: CapturedData, truth: dict[str, Any]) -> dict[str, Any]:
 
 def _labels(folder: Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for record in Dataset(folder, Format("sagemakerMergeJson")).records():
-        name, truth = record.event_metadata.event_id, record.event_dict.get("groundTruthData")
+    for record in chain.from_iterable(map(objects, Dataset(folder, Format("json")).files())):
+        name, truth = record.get("eventMetadata", {}).get("eventId"), record.get("groundTruthData")
         if not name or not isinstance(truth, dict) or "data" not in truth or truth.get("encoding") != "CSV":
             raise MonitoringError(
                 'A ground truth record is not of the form {"groundTruthData": {"data": "1", "encoding": "CSV"}, '
