@@ -1,5 +1,25 @@
 """SageMaker's operations, one resource per module. Importing the package enters them into the table."""
 
-from . import endpoint, endpoint_config, invoke, model, resources, training
+from . import (
+    endpoint,
+    endpoint_config,
+    invoke,
+    model,
+    model_card,
+    model_package,
+    model_package_group,
+    resources,
+    training,
+)
 
-__all__ = ["endpoint", "endpoint_config", "invoke", "model", "resources", "training"]
+__all__ = [
+    "endpoint",
+    "endpoint_config",
+    "invoke",
+    "model",
+    "model_card",
+    "model_package",
+    "model_package_group",
+    "resources",
+    "training",
+]
