@@ -12,6 +12,7 @@ from . import (
     model_package,
     model_package_group,
     resources,
+    search,
     training,
     trial_component,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "model_package",
     "model_package_group",
     "resources",
+    "search",
     "training",
     "trial_component",
 ]

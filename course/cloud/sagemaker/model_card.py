@@ -61,10 +61,15 @@ async def describe_model_card(call: Call) -> dict[str, Any]:
     number = call.parameters.get("ModelCardVersion", len(card.fields["Versions"]))
     if not 1 <= number <= len(card.fields["Versions"]):
         raise NotFound(f"Model card {card.arn} has no version {number}.")
-    version = card.fields["Versions"][number - 1]
+    version = described(card, number)
     if call.parameters.get("IncludedData") == "MetadataOnly":
         version = {**version, "Content": metadata_only(version["Content"])}
-    return {**card.description(), "CreationTime": card.created, **version}
+    return version
+
+
+def described(card: Resource, number: int = 0) -> dict[str, Any]:
+    """A version of a card, by default the newest."""
+    return {**card.description(), **card.fields["Versions"][number - 1]}
 
 
 @operation(

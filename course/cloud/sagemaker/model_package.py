@@ -169,6 +169,7 @@ def _details(name: str, status: str, reason: str = "") -> dict[str, Any]:
 
 
 def described(package: Resource) -> dict[str, Any]:
+    """A package as Describe, List and Search answer, each cut to its shape."""
     return {**package.description(), "ModelPackageName": package_name(package.name)}
 
 

@@ -16,10 +16,11 @@ async def describe_trial_component(call: Call) -> dict[str, Any]:
     found = call.world.store.find(TRIAL_COMPONENT, name)
     if found is None:
         raise NotFound(f"TrialComponent '{name}' does not exist.")
-    return _described(found)
+    return described(found)
 
 
-def _described(component: Resource) -> dict[str, Any]:
+def described(component: Resource) -> dict[str, Any]:
+    """A trial component as Describe, List and Search answer, each cut to its shape."""
     source = component.fields["Source"]
     return {
         **component.description(),
@@ -39,4 +40,4 @@ async def list_trial_components(call: Call) -> dict[str, Any]:
     found = call.world.store.all(TRIAL_COMPONENT)
     if "SourceArn" in call.parameters:
         found = [c for c in found if c.fields["Source"]["SourceArn"] == call.parameters["SourceArn"]]
-    return listing(call, "TrialComponentSummaries", found, _described)
+    return listing(call, "TrialComponentSummaries", found, described)
