@@ -41,6 +41,7 @@ class Operation:
     name: str
     run: Run
     resource: Callable[[Call], str]
+    context: Callable[[Call], dict[str, Any]] | None  # IAM's condition keys for this call
     uses: tuple[str, ...]
     no_effect: tuple[str, ...]
     refuses: tuple[str, ...]  # members (dotted below the top level), or member=value, that are refused
@@ -74,12 +75,13 @@ def operation(
     no_effect: tuple[str, ...] = (),
     refuses: tuple[str, ...] = (),
     resource: Callable[[Call], str] = everything,
+    context: Callable[[Call], dict[str, Any]] | None = None,
 ) -> Callable[[Run], Run]:
     """Enter a coroutine function into the table."""
 
     def enter(run: Run) -> Run:
         note = (run.__doc__ or "").strip().partition("\n")[0]
-        OPERATIONS[service, name] = Operation(service, name, run, resource, uses, no_effect, refuses, note)
+        OPERATIONS[service, name] = Operation(service, name, run, resource, context, uses, no_effect, refuses, note)
         return run
 
     return enter

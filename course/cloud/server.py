@@ -53,7 +53,8 @@ async def answer(world: "World", request: Request) -> Response:
             )
         call = Call(world, *found, parameters, caller, request, request_id)
         # IAM before validation: who may not call does not learn what would have been valid.
-        world.access.authorise(caller, _action(found), operation.resource(call))
+        context = operation.context(call) if operation.context else None
+        world.access.authorise(caller, _action(found), operation.resource(call), context)
         validate(operation_model(*found), parameters)
         operation.check_members(parameters)
         result = await operation.run(call)

@@ -1,5 +1,37 @@
 """SageMaker's operations, one resource per module. Importing the package enters them into the table."""
 
-from . import endpoint, endpoint_config, invoke, model, processing, resources, training
+from . import (
+    endpoint,
+    endpoint_config,
+    invoke,
+    lineage_association,
+    lineage_entity,
+    lineage_query,
+    model,
+    model_card,
+    model_package,
+    model_package_group,
+    processing,
+    resources,
+    search,
+    training,
+    trial_component,
+)
 
-__all__ = ["endpoint", "endpoint_config", "invoke", "model", "processing", "resources", "training"]
+__all__ = [
+    "endpoint",
+    "endpoint_config",
+    "invoke",
+    "lineage_association",
+    "lineage_entity",
+    "lineage_query",
+    "model",
+    "model_card",
+    "model_package",
+    "model_package_group",
+    "processing",
+    "resources",
+    "search",
+    "training",
+    "trial_component",
+]

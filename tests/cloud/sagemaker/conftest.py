@@ -154,3 +154,65 @@ def lab(cloud):
         logs=logs,
         put_code=put_code,
     )
+
+
+@pytest.fixture(scope="module")
+def archived(lab):
+    """Where a model archive lies that nothing was trained for: enough to register."""
+    lab.s3.put_object(Bucket="lab", Key="registry/model.tar.gz", Body=archive(weights__txt="1 2 3"))
+    return "s3://lab/registry/model.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def registered(lab, archived):
+    """Register the next version of a group, which is made if it is not there. Returns the version's ARN."""
+
+    def register(group: str, model_data: str = archived, **more) -> str:
+        groups = lab.sm.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
+        if group not in [found["ModelPackageGroupName"] for found in groups]:
+            lab.sm.create_model_package_group(ModelPackageGroupName=group)
+        return lab.sm.create_model_package(
+            ModelPackageGroupName=group,
+            InferenceSpecification={
+                "Containers": [{"Image": SCIKIT_LEARN, "ModelDataUrl": model_data}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+                "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],
+                "SupportedTransformInstanceTypes": ["ml.m5.large"],
+            },
+            **more,
+        )["ModelPackageArn"]
+
+    return register
+
+
+@pytest.fixture(scope="module")
+def made(lab):
+    """raw → clean → (fit) → model → (deploy) → endpoint, with a report that hangs on the model."""
+    sm = lab.sm
+
+    def artifact(uri, type_, **more):
+        return sm.create_artifact(Source={"SourceUri": uri}, ArtifactType=type_, **more)["ArtifactArn"]
+
+    def action(name, type_):
+        return sm.create_action(ActionName=name, Source={"SourceUri": name}, ActionType=type_)["ActionArn"]
+
+    found = SimpleNamespace(
+        raw=artifact("s3://hand/raw", "DataSet", Properties={"month": "1"}),
+        clean=artifact("s3://hand/clean", "DataSet"),
+        fit=action("fit", "Training"),
+        model=artifact("s3://hand/model", "Model"),
+        deploy=action("deploy", "ModelDeployment"),
+        endpoint=sm.create_context(ContextName="e", Source={"SourceUri": "e"}, ContextType="Endpoint")["ContextArn"],
+        report=artifact("s3://hand/report", "Report"),
+    )
+    for source, destination, type_ in (
+        (found.raw, found.clean, "DerivedFrom"),
+        (found.clean, found.fit, "ContributedTo"),
+        (found.fit, found.model, "Produced"),
+        (found.model, found.deploy, "ContributedTo"),
+        (found.deploy, found.endpoint, "AssociatedWith"),
+        (found.report, found.model, "AssociatedWith"),
+    ):
+        sm.add_association(SourceArn=source, DestinationArn=destination, AssociationType=type_)
+    return found
