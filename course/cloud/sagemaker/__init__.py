@@ -1,5 +1,14 @@
 """SageMaker's operations, one resource per module. Importing the package enters them into the table."""
 
-from . import endpoint, endpoint_config, invoke, model, resources, training
+from . import endpoint, endpoint_config, invoke, model, pipeline, pipeline_execution, resources, training
 
-__all__ = ["endpoint", "endpoint_config", "invoke", "model", "resources", "training"]
+__all__ = [
+    "endpoint",
+    "endpoint_config",
+    "invoke",
+    "model",
+    "pipeline",
+    "pipeline_execution",
+    "resources",
+    "training",
+]
