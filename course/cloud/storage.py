@@ -1,6 +1,7 @@
 """S3 as the cloud itself uses it for jobs: inputs in, outputs out, always with the permissions of the job's role."""
 
 import io
+import json
 import posixpath
 import tarfile
 from dataclasses import dataclass
@@ -67,22 +68,42 @@ class Storage:
         except CloudError as error:
             raise StorageError(f"{error.code} ({error.status}): {error.message} ({uri})") from None
 
-    async def download(self, uri: str, folder: Path) -> int:
+    async def download(self, uri: str, folder: Path, share: slice = slice(None)) -> int:
         """Copy every object under the prefix `uri` into `folder`, keeping the paths below it. Returns how many.
 
         SageMaker treats the URI as a key prefix: s3://b/train fetches train, train/x.csv and train2/x.csv.
+        share: which of the objects, in the order of their keys.
         """
-        prefix, count = Location.parse(uri).key, 0
-        for key in await self.keys(uri):
-            if prefix.endswith("/") or key.startswith(prefix + "/"):
-                relative = key[len(prefix) :].lstrip("/")
+        where = Location.parse(uri)
+        keys = (await self.keys(uri))[share]
+        for key in keys:
+            if where.key.endswith("/") or key.startswith(where.key + "/"):
+                relative = key[len(where.key) :].lstrip("/")
             else:
-                relative = key[len(posixpath.dirname(prefix)) :].lstrip("/")
-            path = folder / posixpath.normpath("/" + relative).lstrip("/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(await self.read(f"s3://{Location.parse(uri).bucket}/{key}"))
-            count += 1
-        return count
+                relative = key[len(posixpath.dirname(where.key)) :].lstrip("/")
+            await self._save(f"s3://{where.bucket}/{key}", folder, relative)
+        return len(keys)
+
+    async def download_listed(self, manifest: str, folder: Path, share: slice = slice(None)) -> int:
+        """Copy the objects that the manifest at this URI lists: [{"prefix": "s3://bucket/prefix"}, "path", "path", …].
+
+        Source: API reference, S3DataSource, ManifestFile.
+        """
+        try:
+            first, *paths = json.loads(await self.read(manifest))
+            prefix = first["prefix"]
+            if not all(isinstance(part, str) for part in (prefix, *paths)):
+                raise TypeError
+        except (ValueError, TypeError, KeyError):
+            raise StorageError(f'{manifest} is not a manifest: [{{"prefix": "s3://…"}}, "path", …]') from None
+        for path in paths[share]:
+            await self._save(prefix + path, folder, path)
+        return len(paths[share])
+
+    async def _save(self, uri: str, folder: Path, relative: str) -> None:
+        path = folder / posixpath.normpath("/" + relative).lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(await self.read(uri))
 
 
 def unpack(archive: bytes, folder: Path, what: str) -> None:

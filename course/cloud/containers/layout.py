@@ -1,10 +1,11 @@
-"""The folders and configuration files of a training or inference container below /opt/ml.
+"""The folders and configuration files of a training, processing or inference container below /opt/ml.
 
-The server side writes them (:func:`prepare_training`, :func:`prepare_serving`), the container reads them. Inside a
-container without its own mounts ``SAGEMAKER_BASE_DIR`` takes the place of /opt/ml, as in AWS's own toolkits.
+The server side writes them (the functions `prepare_…`), the container reads them. Inside a container without its own
+mounts ``SAGEMAKER_BASE_DIR`` takes the place of /opt/ml, as in AWS's own toolkits.
 
 Sources: SageMaker developer guide, "How Amazon SageMaker AI Provides Training Information" (hyperparameters,
-inputdataconfig and resourceconfig.json) and "How Amazon SageMaker AI Provides Training Output".
+inputdataconfig and resourceconfig.json), "How Amazon SageMaker AI Provides Training Output" and "Build Your Own
+Processing Container" (processingjobconfig and resourceconfig.json).
 """
 
 from __future__ import annotations
@@ -80,6 +81,19 @@ class Layout:
     def success(self) -> Path:
         return self.output / "success"
 
+    @property
+    def message(self) -> Path:
+        """What a processing container has to say when it ends; its first KB becomes ExitMessage."""
+        return self.output / "message"
+
+    def place(self, path: str) -> Path:
+        """Where `path`, written for a container whose base is /opt/ml, lies here."""
+        return self.base / path.removeprefix(BASE).lstrip("/")
+
+    def processing_job(self) -> dict[str, Any]:
+        """The request that made this processing job, from config/processingjobconfig.json."""
+        return json.loads((self.base / "config" / "processingjobconfig.json").read_text(encoding="utf-8"))
+
     def channel(self, name: str) -> Path:
         """The data of one input channel in File mode."""
         return self.input / "data" / name
@@ -125,6 +139,22 @@ def prepare_training(
     }
     for name, content in files.items():
         (layout.input_config / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    return layout
+
+
+def prepare_processing(base: Path, job: Mapping[str, Any], hosts: Sequence[str], current_host: str) -> Layout:
+    """Make the folders of a processing container in ``base`` and write its two configuration files.
+
+    job: what processingjobconfig.json holds; the LocalPath of every input and output is made.
+    """
+    layout = Layout(base)
+    inputs = [item["S3Input"] for item in job["ProcessingInputs"]]
+    outputs = [item["S3Output"] for item in job["ProcessingOutputConfig"]["Outputs"]]
+    for folder in [base / "config", layout.output, *(layout.place(item["LocalPath"]) for item in inputs + outputs)]:
+        folder.mkdir(parents=True, exist_ok=True)
+    files = {"processingjobconfig": job, "resourceconfig": {"current_host": current_host, "hosts": list(hosts)}}
+    for name, content in files.items():
+        (base / "config" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     return layout
 
 

@@ -1,6 +1,16 @@
 """SageMaker's operations, one resource per module. Importing the package enters them into the table."""
 
-from . import endpoint, endpoint_config, invoke, model, pipeline, pipeline_execution, resources, training
+from . import (
+    endpoint,
+    endpoint_config,
+    invoke,
+    model,
+    pipeline,
+    pipeline_execution,
+    processing,
+    resources,
+    training,
+)
 
 __all__ = [
     "endpoint",
@@ -9,6 +19,7 @@ __all__ = [
     "model",
     "pipeline",
     "pipeline_execution",
+    "processing",
     "resources",
     "training",
 ]
