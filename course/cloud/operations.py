@@ -45,6 +45,7 @@ class Operation:
     name: str
     run: Run
     resource: Callable[[Call], str]
+    context: Callable[[Call], dict[str, Any]] | None  # IAM's condition keys for this call
     uses: tuple[str, ...]
     no_effect: tuple[str, ...]
     refuses: tuple[str, ...]  # members (dotted below the top level), or member=value, that are refused
@@ -78,12 +79,13 @@ def operation(
     no_effect: tuple[str, ...] = (),
     refuses: tuple[str, ...] = (),
     resource: Callable[[Call], str] = everything,
+    context: Callable[[Call], dict[str, Any]] | None = None,
 ) -> Callable[[Run], Run]:
     """Enter a coroutine function into the table."""
 
     def enter(run: Run) -> Run:
         note = (run.__doc__ or "").strip().partition("\n")[0]
-        OPERATIONS[service, name] = Operation(service, name, run, resource, uses, no_effect, refuses, note)
+        OPERATIONS[service, name] = Operation(service, name, run, resource, context, uses, no_effect, refuses, note)
         return run
 
     return enter
@@ -118,7 +120,8 @@ async def answer(
             )
         call = Call(world, service, name, parameters, caller, request, request_id)
         # IAM before validation: who may not call does not learn what would have been valid.
-        world.access.authorise(caller, _action(service, name), found.resource(call))
+        context = found.context(call) if found.context else None
+        world.access.authorise(caller, _action(service, name), found.resource(call), context)
         validate(operation_model(service, name), parameters)
         found.check_members(parameters)
         result = await found.run(call)

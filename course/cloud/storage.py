@@ -53,6 +53,11 @@ class Storage:
             if not token:
                 return keys
 
+    async def head(self, uri: str) -> dict[str, Any]:
+        """HeadObject's answer. Raises StorageError if `uri` is none of S3, CloudError if S3 refuses."""
+        where = Location.parse(uri)
+        return await self._call("HeadObject", Bucket=where.bucket, Key=where.key)
+
     async def read(self, uri: str) -> bytes:
         """The object at `uri`."""
         where = Location.parse(uri)

@@ -20,6 +20,8 @@ class Kind:
     arn_type: str  # training-job
     statuses: dict[str, tuple[str, ...]] = field(default_factory=dict)  # status → the statuses that may follow it
     spoken: str = ""  # as AWS's messages call it, where that is not the name in words
+    missing: str = 'Could not find {spoken} "{arn}".'
+    taken: str = 'Cannot create already existing {spoken} "{arn}".'
 
     @property
     def name_member(self) -> str:
@@ -86,10 +88,12 @@ class Store:
         self._watchers: list[Callable[[Resource, str], None]] = []
 
     def arn(self, kind: Kind, name: str) -> str:
-        return f"{self._prefix}{kind.arn_type}/{name}"
+        """The ARN of what a call names, by its name or by its ARN."""
+        return name if name.startswith("arn:") else f"{self._prefix}{kind.arn_type}/{name}"
 
     def find(self, kind: Kind, name: str) -> Resource | None:
-        return self._by_kind.get(kind.name, {}).get(name)
+        """The resource of that name or ARN."""
+        return self._by_kind.get(kind.name, {}).get(name.removeprefix(self.arn(kind, "")))
 
     def by_arn(self, arn: str) -> Resource | None:
         return self._by_arn.get(arn)
@@ -118,13 +122,18 @@ class Store:
         resource.fields.update(fields)
         resource.modified = self._clock.now()
 
+    def note(self, resource: Resource, what: str, **fields: Any) -> None:
+        """Change `fields` in a way that whoever watches should know of, e.g. "Approved"; the state stays."""
+        self.touch(resource, **fields)
+        self._record(resource, what)
+
     def remove(self, resource: Resource) -> None:
         del self._by_kind[resource.kind.name][resource.name]
         del self._by_arn[resource.arn]
         self._record(resource, "Deleted")
 
     def watch(self, watcher: Callable[[Resource, str], None]) -> Callable[[], None]:
-        """Call `watcher(resource, status)` at every change of state (events, meter). Returns what ends the watch."""
+        """Call `watcher(resource, status)` at every change of state and every note. Returns what ends the watch."""
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher)
 

@@ -1,6 +1,5 @@
 """Pipelines: definitions with a role, in versions."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from ..pipelines.rules import check
 from ..storage import StorageError
 from ..store import Kind, Resource, page
 from . import jobs
-from .resources import SERVICE, tags_of
+from .resources import SERVICE, listing, tags_of, user
 
 PIPELINE = Kind("Pipeline", "pipeline", {"Active": ("Deleting",)})
 _LONGEST = 1_048_576  # characters of a definition
@@ -49,14 +48,10 @@ class Pipeline:
         return self.versions[number - 1]
 
 
-def name_in(name_or_arn: str) -> str:
-    return re.sub(r"^arn:[^/]*:pipeline/", "", name_or_arn)
-
-
 def pipeline_arn(call: Call) -> str:
     """The pipeline that IAM is asked about."""
     given = call.parameters.get("PipelineName") or call.parameters.get("PipelineArn") or ""
-    return call.world.store.arn(PIPELINE, name_in(str(given)))
+    return call.world.store.arn(PIPELINE, str(given))
 
 
 def find(call: Call) -> Resource:
@@ -65,10 +60,6 @@ def find(call: Call) -> Resource:
     if found is None or found.kind is not PIPELINE:
         raise NotFound(f"Pipeline '{pipeline_arn(call)}' does not exist.")
     return found
-
-
-def user_context(call: Call) -> dict[str, Any]:
-    return {"IamIdentity": {"Arn": call.caller.arn, "PrincipalId": call.caller.principal_id}}
 
 
 @operation(
@@ -109,8 +100,8 @@ async def create_pipeline(call: Call) -> dict[str, Any]:
         "PipelineDescription": p.get("PipelineDescription"),
         "RoleArn": p["RoleArn"],
         "ParallelismConfiguration": p.get("ParallelismConfiguration"),
-        "CreatedBy": user_context(call),
-        "LastModifiedBy": user_context(call),
+        "CreatedBy": user(call),
+        "LastModifiedBy": user(call),
     }
     pipeline = world.store.add(PIPELINE, p["PipelineName"], fields, tags_of(p.get("Tags", [])), "Active")
     version = Version(1, text, definition, p["RoleArn"], pipeline.created)
@@ -176,7 +167,7 @@ async def update_pipeline(call: Call) -> dict[str, Any]:
         runtime.versions.append(Version(number, text, definition, role, world.clock.now()))
     kept = ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration")
     changes = {member: p[member] for member in kept if member in p}
-    world.store.touch(pipeline, **changes, LastModifiedBy=user_context(call))
+    world.store.touch(pipeline, **changes, LastModifiedBy=user(call))
     return {"PipelineArn": pipeline.arn, "PipelineVersionId": runtime.versions[-1].id}
 
 
@@ -200,19 +191,13 @@ async def describe_pipeline(call: Call) -> dict[str, Any]:
 )
 async def list_pipelines(call: Call) -> dict[str, Any]:
     """Pipelines, the newest first."""
-    p = call.parameters
-    found = [
-        pipeline
-        for pipeline in call.world.store.all(PIPELINE)
-        if pipeline.name.startswith(p.get("PipelineNamePrefix", "")) and within(pipeline.created, p)
-    ]
-    by_name = p.get("SortBy") == "Name"
-    found.sort(key=lambda r: r.name if by_name else r.created, reverse=p.get("SortOrder", "Descending") == "Descending")
-    chunk, token = page(found, p.get("MaxResults", 10), p.get("NextToken"))
-    return {
-        "PipelineSummaries": [{**r.description(), "LastExecutionTime": r.fields.get("LastRunTime")} for r in chunk],
-        "NextToken": token,
-    }
+    prefix = call.parameters.get("PipelineNamePrefix", "")
+    found = [pipeline for pipeline in call.world.store.all(PIPELINE) if pipeline.name.startswith(prefix)]
+    return listing(call, "PipelineSummaries", found, _summary)
+
+
+def _summary(pipeline: Resource) -> dict[str, Any]:
+    return {**pipeline.description(), "LastExecutionTime": pipeline.fields.get("LastRunTime")}
 
 
 def within(moment: datetime, p: dict[str, Any]) -> bool:

@@ -12,8 +12,8 @@ from ..pipelines.parameters import bind
 from ..pipelines.references import resolve, text
 from ..pipelines.steps.kind import Waiting
 from ..store import Resource, page
-from .pipeline import Pipeline, find, pipeline_arn, user_context, within
-from .resources import SERVICE
+from .pipeline import Pipeline, find, pipeline_arn, within
+from .resources import SERVICE, user
 
 _LETTERS = string.ascii_lowercase + string.digits
 
@@ -73,8 +73,8 @@ async def start_pipeline_execution(call: Call) -> dict[str, Any]:
         "ParallelismConfiguration": parallelism,
         "SelectiveExecutionConfig": p.get("SelectiveExecutionConfig"),
         "PipelineVersionId": version.id,
-        "CreatedBy": user_context(call),
-        "LastModifiedBy": user_context(call),
+        "CreatedBy": user(call),
+        "LastModifiedBy": user(call),
         "_definition": (version.text, version.created),
     }
     resource = world.store.add(EXECUTION, f"{pipeline.name}/execution/{name}", fields, {}, "Executing")
@@ -166,7 +166,7 @@ async def update_pipeline_execution(call: Call) -> dict[str, Any]:
     """Change an execution's description, display name, or how many of its steps may run at once."""
     p, execution = call.parameters, get(call)
     changes = {member: value for member, value in p.items() if member != "PipelineExecutionArn"}
-    call.world.store.touch(execution, **changes, LastModifiedBy=user_context(call))
+    call.world.store.touch(execution, **changes, LastModifiedBy=user(call))
     if parallelism := p.get("ParallelismConfiguration"):
         execution.runtime.allow(parallelism["MaxParallelExecutionSteps"])
     return {"PipelineExecutionArn": execution.arn}

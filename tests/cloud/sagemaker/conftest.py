@@ -170,3 +170,33 @@ def flows(lab):
         PolicyDocument=json.dumps({"Statement": [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]}),
     )
     return Flows(lab, role)
+
+
+@pytest.fixture(scope="module")
+def archived(lab):
+    """Where a model archive lies that nothing was trained for: enough to register."""
+    lab.s3.put_object(Bucket="lab", Key="registry/model.tar.gz", Body=archive(weights__txt="1 2 3"))
+    return "s3://lab/registry/model.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def registered(lab, archived):
+    """Register the next version of a group, which is made if it is not there. Returns the version's ARN."""
+
+    def register(group: str, model_data: str = archived, **more) -> str:
+        groups = lab.sm.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
+        if group not in [found["ModelPackageGroupName"] for found in groups]:
+            lab.sm.create_model_package_group(ModelPackageGroupName=group)
+        return lab.sm.create_model_package(
+            ModelPackageGroupName=group,
+            InferenceSpecification={
+                "Containers": [{"Image": SCIKIT_LEARN, "ModelDataUrl": model_data}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+                "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],
+                "SupportedTransformInstanceTypes": ["ml.m5.large"],
+            },
+            **more,
+        )["ModelPackageArn"]
+
+    return register

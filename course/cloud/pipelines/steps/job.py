@@ -126,7 +126,10 @@ class Job(StepType):
 
 
 class Register(Job):
-    """RegisterModel: a version in a model package group, which is made if it does not exist."""
+    """RegisterModel: a version in a model package group, which is made if it does not exist.
+
+    MetadataProperties.GeneratedBy of the version is the execution that made it.
+    """
 
     async def run(self, run: Run) -> Outputs:
         group = run.arguments.get("ModelPackageGroupName")
@@ -134,6 +137,10 @@ class Register(Job):
         if group and not run.world.store.by_arn(arn):
             await self._call(run, "CreateModelPackageGroup", {"ModelPackageGroupName": group})
         return await super().run(run)
+
+    def _input(self, run: Run, name: str) -> dict[str, Any]:
+        given = super()._input(run, name)
+        return given | {"MetadataProperties": {"GeneratedBy": run.execution_arn, **given.get("MetadataProperties", {})}}
 
 
 def _check_files(step: Step) -> None:
