@@ -36,12 +36,11 @@ class Function(StepType):
                 f"ClientError: Failed to invoke Lambda function {arn}. Error Details: {error.message}",
                 kind_of_call(error),
             ) from None
-        payload = answer.get("Payload") or b""
-        body = payload if isinstance(payload, bytes) else payload.read()
+        body = answer.get("Payload") or ""
         if answer.get("FunctionError"):
-            raise StepFailed(f"ClientError: The Lambda function {arn} failed: {body.decode('utf-8', 'replace')}")
+            raise StepFailed(f"ClientError: The Lambda function {arn} failed: {body}")
         try:
-            given = json.loads(body or b"null")
+            given = json.loads(body or "null")
         except ValueError:
             given = None
         outputs = read_declared(run.step, given if isinstance(given, dict) else {})
