@@ -1,11 +1,12 @@
 """Container images by their URI.
 
-Real: the registry account, repository and tags of AWS's pre-built scikit-learn image in us-east-1, as listed in
-https://github.com/aws/sagemaker-python-sdk/blob/master/src/sagemaker/image_uri_config/sklearn.json, formerly also in
+Real: the registry accounts, repositories and tags of AWS's pre-built scikit-learn and Clarify images in us-east-1, as
+listed in https://github.com/aws/sagemaker-python-sdk, image_uri_config/sklearn.json and clarify.json, formerly also in
 https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-us-east-1.html.
 
-Simulated: what runs. There is no Docker here. Every tag stands for script mode (course/cloud/containers) on this
-Python and this scikit-learn, whatever version the tag names; no image is pulled and nothing else can be run.
+Simulated: what runs. There is no Docker here. Every tag of scikit-learn stands for script mode
+(course/cloud/containers) on this Python and this scikit-learn, whatever version the tag names, the Clarify image for
+course/cloud/clarify; no image is pulled and nothing else can be run.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ SCIKIT_LEARN_ACCOUNT = "683313688378"
 SCIKIT_LEARN_REPOSITORY = "sagemaker-scikit-learn"
 SCIKIT_LEARN_TAGS = ("0.20.0-cpu-py3", "0.23-1-cpu-py3", "1.0-1-cpu-py3", "1.2-1-cpu-py3", "1.4-2-cpu-py3")
 """The tags that exist on AWS. Others are taken too: a newer one may exist by now."""
+CLARIFY_ACCOUNT = "205585389593"
+CLARIFY_REPOSITORY = "sagemaker-clarify-processing"
+CLARIFY = f"{CLARIFY_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{CLARIFY_REPOSITORY}:1.0"
 SCIKIT_LEARN = f"{SCIKIT_LEARN_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{SCIKIT_LEARN_REPOSITORY}:1.2-1-cpu-py3"
 
 _URI = re.compile(
@@ -43,6 +47,7 @@ PROGRAMS = {
         train="course.cloud.containers.script_training:main",
         serve="course.cloud.containers.script_serving:main",
     ),
+    (CLARIFY_ACCOUNT, CLARIFY_REPOSITORY): Programs("clarify", process="course.cloud.clarify.program:main"),
 }
 """Every image of this cloud, by registry account and repository."""
 
