@@ -26,6 +26,8 @@ from .clock import Clock, Traveller
 from .logs import MetricPoint
 from .meter import Meter
 from .runtime.process import mode
+from .sagemaker import lineage_tracking
+from .sagemaker.lineage_graph import Graph
 from .server import application
 from .store import Store
 from .trail import Trail
@@ -48,6 +50,8 @@ class World:
         self.log = logging.getLogger("course.cloud")
         self.clock = Clock(start, on_jump=Traveller())
         self.store = Store(self.clock, self.account, self.region)
+        self.lineage = Graph(self.store, self.clock)
+        lineage_tracking.follow(self)
         self.meter = Meter(self.clock)
         self.trail = Trail(self.clock, self.account, self.region)
         self.base = Base(self.account, self.region)

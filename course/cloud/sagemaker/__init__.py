@@ -4,6 +4,9 @@ from . import (
     endpoint,
     endpoint_config,
     invoke,
+    lineage_association,
+    lineage_entity,
+    lineage_query,
     model,
     model_card,
     model_package,
@@ -13,12 +16,16 @@ from . import (
     processing,
     resources,
     training,
+    trial_component,
 )
 
 __all__ = [
     "endpoint",
     "endpoint_config",
     "invoke",
+    "lineage_association",
+    "lineage_entity",
+    "lineage_query",
     "model",
     "model_card",
     "model_package",
@@ -28,4 +35,5 @@ __all__ = [
     "processing",
     "resources",
     "training",
+    "trial_component",
 ]

@@ -200,3 +200,35 @@ def registered(lab, archived):
         )["ModelPackageArn"]
 
     return register
+
+
+@pytest.fixture(scope="module")
+def made(lab):
+    """raw → clean → (fit) → model → (deploy) → endpoint, with a report that hangs on the model."""
+    sm = lab.sm
+
+    def artifact(uri, type_, **more):
+        return sm.create_artifact(Source={"SourceUri": uri}, ArtifactType=type_, **more)["ArtifactArn"]
+
+    def action(name, type_):
+        return sm.create_action(ActionName=name, Source={"SourceUri": name}, ActionType=type_)["ActionArn"]
+
+    found = SimpleNamespace(
+        raw=artifact("s3://hand/raw", "DataSet", Properties={"month": "1"}),
+        clean=artifact("s3://hand/clean", "DataSet"),
+        fit=action("fit", "Training"),
+        model=artifact("s3://hand/model", "Model"),
+        deploy=action("deploy", "ModelDeployment"),
+        endpoint=sm.create_context(ContextName="e", Source={"SourceUri": "e"}, ContextType="Endpoint")["ContextArn"],
+        report=artifact("s3://hand/report", "Report"),
+    )
+    for source, destination, type_ in (
+        (found.raw, found.clean, "DerivedFrom"),
+        (found.clean, found.fit, "ContributedTo"),
+        (found.fit, found.model, "Produced"),
+        (found.model, found.deploy, "ContributedTo"),
+        (found.deploy, found.endpoint, "AssociatedWith"),
+        (found.report, found.model, "AssociatedWith"),
+    ):
+        sm.add_association(SourceArn=source, DestinationArn=destination, AssociationType=type_)
+    return found
