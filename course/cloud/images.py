@@ -1,12 +1,14 @@
 """Container images by their URI.
 
-Real: the registry accounts, repositories and tags of AWS's pre-built scikit-learn and Clarify images in us-east-1, as
+Real: the registry accounts, repositories and tags in us-east-1 of AWS's pre-built scikit-learn and Clarify images, as
 listed in https://github.com/aws/sagemaker-python-sdk, image_uri_config/sklearn.json and clarify.json, formerly also in
-https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-us-east-1.html.
+https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-us-east-1.html, and of Model Monitor's two images, which
+are named without a tag: the analyser (model-monitor.json beside sklearn.json) and the merger of ground truth, of the
+same account, as monitoring schedules name it in the processing jobs they start.
 
 Simulated: what runs. There is no Docker here. Every tag of scikit-learn stands for script mode
 (course/cloud/containers) on this Python and this scikit-learn, whatever version the tag names, the Clarify image for
-course/cloud/clarify; no image is pulled and nothing else can be run.
+course/cloud/clarify, Model Monitor's for course/cloud/monitoring; no image is pulled and nothing else can be run.
 """
 
 from __future__ import annotations
@@ -24,10 +26,14 @@ CLARIFY_REPOSITORY = "sagemaker-clarify-processing"
 CLARIFY = f"{CLARIFY_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{CLARIFY_REPOSITORY}:1.0"
 SCIKIT_LEARN = f"{SCIKIT_LEARN_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{SCIKIT_LEARN_REPOSITORY}:1.2-1-cpu-py3"
 
+MONITOR_ACCOUNT = "156813124566"
+MONITOR_ANALYZER = f"{MONITOR_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/sagemaker-model-monitor-analyzer"
+GROUND_TRUTH_MERGER = f"{MONITOR_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/sagemaker-model-monitor-groundtruth-merger"
+
 _URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com"
     r"/(?P<repository>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})|@(?P<digest>sha256:[0-9a-f]{64}))"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})|@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 
 
@@ -39,6 +45,7 @@ class Programs:
     train: str = ""  # docker run image train
     serve: str = ""  # docker run image serve
     process: str = ""  # a processing job's container that names no entrypoint
+    latest: bool = False  # whether there is a tag "latest", which a URI without a tag stands for
 
 
 PROGRAMS = {
@@ -48,6 +55,12 @@ PROGRAMS = {
         serve="course.cloud.containers.script_serving:main",
     ),
     (CLARIFY_ACCOUNT, CLARIFY_REPOSITORY): Programs("clarify", process="course.cloud.clarify.program:main"),
+    (MONITOR_ACCOUNT, "sagemaker-model-monitor-analyzer"): Programs(
+        "model-monitor-analyzer", process="course.cloud.monitoring.program:main", latest=True
+    ),
+    (MONITOR_ACCOUNT, "sagemaker-model-monitor-groundtruth-merger"): Programs(
+        "model-monitor-groundtruth-merger", process="course.cloud.monitoring.program:merge", latest=True
+    ),
 }
 """Every image of this cloud, by registry account and repository."""
 
@@ -74,6 +87,7 @@ def resolve(uri: str) -> Image:
     """The image with that URI. Raises UnknownImage."""
     parts = _URI.fullmatch(uri)
     programs = parts and parts["region"] == REGION and PROGRAMS.get((parts["account"], parts["repository"]))
-    if not parts or not programs:
+    tag = parts and (parts["tag"] or parts["digest"] or ("latest" if programs and programs.latest else ""))
+    if not parts or not programs or not tag:
         raise UnknownImage(f"Requested image {uri} not found. This cloud has {SCIKIT_LEARN}.")
-    return Image(parts["repository"], parts["tag"] or parts["digest"], parts["account"], programs)
+    return Image(parts["repository"], tag, parts["account"], programs)
