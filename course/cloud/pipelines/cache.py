@@ -26,7 +26,22 @@ _COMPARED: dict[str, tuple[str, ...]] = {
     ),
     "Tuning": ("HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"),
     "Transform": ("DataProcessing", "Environment", "ModelName", "TransformInput"),
+    "QualityCheck": (
+        "AppSpecification",
+        "Environment",
+        "ProcessingInputs",
+        "CheckType",
+        "SkipCheck",
+        "RegisterNewBaseline",
+        "ModelPackageGroupName",
+        "SuppliedBaselineStatistics",
+        "SuppliedBaselineConstraints",
+    ),
 }
+_NOT_COMPARED = (
+    *("Name", "Type", "DisplayName", "Description", "DependsOn", "Arguments"),
+    *("CacheConfig", "RetryPolicies", "PropertyFiles", "OutputParameters"),
+)
 _DURATION = re.compile(
     r"P?(?:(?P<Y>\d+)Y)?(?:(?P<M>\d+)M)?(?:(?P<W>\d+)W)?(?:(?P<D>\d+)D)?"
     r"(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?)?"
@@ -68,8 +83,10 @@ def seconds(duration: Any, step: str) -> float:
     return float(sum(_SECONDS[unit] * value for unit, value in parts.items()))
 
 
-def key(kind: str, arguments: dict[str, Any]) -> str:
-    """What two runs of a step must have in common. `arguments` are resolved."""
+def key(kind: str, document: dict[str, Any]) -> str:
+    """What two runs of a step must have in common. `document` is the step with its references resolved."""
+    beside = {name: value for name, value in document.items() if name not in _NOT_COMPARED}
+    arguments = {**beside, **document["Arguments"]}
     compared = {name: arguments.get(name) for name in _COMPARED.get(kind, tuple(arguments))}
     if isinstance(tuned := compared.get("TrainingJobDefinition"), dict):
         compared["TrainingJobDefinition"] = {name: tuned.get(name) for name in (*_TUNED, "TuningObjective")}

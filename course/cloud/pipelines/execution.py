@@ -166,8 +166,7 @@ class Execution:
         end: dict[str, Any] = {}
         try:
             document = await resolve({**step.document, "Arguments": self._own_arguments(step)}, self)
-            called = {member: document[member] for member in ("FunctionArn", "SqsQueueUrl") if member in document}
-            record.key = cache.key(step.type, {**document["Arguments"], **called})
+            record.key = cache.key(step.type, document)
             found = self._cached(step, record.key)
             if found:
                 record.outputs = found.outputs

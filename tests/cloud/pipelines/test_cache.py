@@ -23,18 +23,23 @@ def test_what_is_no_duration_is_refused(duration):
 def test_the_key_of_a_processing_step_leaves_its_outputs_and_machines_out():
     arguments = {"AppSpecification": {"ImageUri": "a"}, "ProcessingInputs": [], "Environment": {"A": "1"}}
     same = {**arguments, "ProcessingOutputConfig": {"Outputs": []}, "ProcessingResources": {"ClusterConfig": {}}}
-    assert key("Processing", arguments) == key("Processing", same)
-    assert key("Processing", arguments) != key("Processing", {**arguments, "Environment": {"A": "2"}})
+    assert key("Processing", {"Arguments": arguments}) == key("Processing", {"Arguments": same, "Name": "Prepare"})
+    other = {**arguments, "Environment": {"A": "2"}}
+    assert key("Processing", {"Arguments": arguments}) != key("Processing", {"Arguments": other})
 
 
 def test_the_key_of_a_tuning_step_looks_into_its_training_job():
     def arguments(**training):
-        return {"HyperParameterTuningJobConfig": {}, "TrainingJobDefinition": {"InputDataConfig": [1], **training}}
+        job = {"InputDataConfig": [1], **training}
+        return {"Arguments": {"HyperParameterTuningJobConfig": {}, "TrainingJobDefinition": job}}
 
     assert key("Tuning", arguments()) == key("Tuning", arguments(OutputDataConfig={"S3OutputPath": "s3://b"}))
     assert key("Tuning", arguments()) != key("Tuning", arguments(StaticHyperParameters={"a": "1"}))
 
 
 def test_the_key_of_any_other_step_is_all_its_arguments():
-    assert key("Lambda", {"a": 1}) == key("Lambda", {"a": 1})
-    assert key("Lambda", {"a": 1}) != key("Lambda", {"a": 2})
+    def called(number, function="f"):
+        return {"Name": "Call", "FunctionArn": function, "Arguments": {"a": number}}
+
+    assert key("Lambda", called(1)) == key("Lambda", called(1))
+    assert len({key("Lambda", step) for step in (called(1), called(2), called(1, "g"))}) == 3

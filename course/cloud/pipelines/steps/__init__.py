@@ -6,6 +6,7 @@ from .fail import Fail
 from .function import Function
 from .job import JOBS
 from .kind import StepType
+from .quality_check import QualityCheck
 
 _TYPES: dict[str, StepType] = {
     **JOBS,
@@ -13,6 +14,7 @@ _TYPES: dict[str, StepType] = {
     "Fail": Fail(),
     "Lambda": Function(),
     "Callback": Callback(),
+    "QualityCheck": QualityCheck("ProcessingJob", "QualityCheck"),
 }
 
 

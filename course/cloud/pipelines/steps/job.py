@@ -78,7 +78,7 @@ class Job(StepType):
         name = _job_name(run) if self.named else ""
         answer = await self._call(run, self.create, self._input(run, name))
         arn = answer[f"{self.noun}Arn"]
-        run.show({self.metadata: {"Arn": arn}})
+        run.show(self._metadata(run, arn))
         made = run.world.store.by_arn(arn)
         status = await self._ended(run, made, name) if made is not None and made.status else ""
         described = await self._call(run, self.describe, {f"{self.noun}Name": name or arn})
@@ -91,6 +91,9 @@ class Job(StepType):
         if status == "Stopped":
             raise StepFailed("ClientError: The job was stopped from outside the pipeline, or ran out of time.")
         return outputs
+
+    def _metadata(self, run: Run, arn: str) -> dict[str, Any]:
+        return {self.metadata: {"Arn": arn}}
 
     def _input(self, run: Run, name: str) -> dict[str, Any]:
         given = dict(run.arguments)
