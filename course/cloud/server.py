@@ -3,13 +3,11 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from . import control, protocol, sagemaker, trail  # noqa: F401 - sagemaker and trail enter their operations
+from . import control, operations, protocol, sagemaker, trail  # noqa: F401 - sagemaker and trail enter operations
 from .base import Credential
-from .errors import CloudError, NotSupported, UnknownOperation
-from .operations import OPERATIONS, Call
-from .protocol import Request, Response, operation_model
+from .errors import CloudError, UnknownOperation
+from .protocol import Request, Response
 from .signature import authenticate
-from .validation import validate
 
 if TYPE_CHECKING:
     from .world import World
@@ -38,34 +36,12 @@ async def answer(world: "World", request: Request) -> Response:
         return protocol.encode_error(error, request_id) if ours else world.base.refusal(request, error, request_id)
     if not ours:
         return await _answer_by_base(world, request, caller, request_id)
-    found: tuple[str, str] | None = None
-    parameters: dict[str, Any] | None = None
-    failure: CloudError | None = None
-    result: dict[str, Any] = {}
     try:
-        found = _identify(ours, request)
-        parameters = protocol.decode(*found, request)
-        operation = OPERATIONS.get(found)
-        if operation is None:
-            raise NotSupported(
-                f"This cloud does not run {found[0]}:{found[1]} yet. The course's docs list what it runs.",
-                code="UnknownOperationException",
-            )
-        call = Call(world, *found, parameters, caller, request, request_id)
-        # IAM before validation: who may not call does not learn what would have been valid.
-        context = operation.context(call) if operation.context else None
-        world.access.authorise(caller, _action(found), operation.resource(call), context)
-        validate(operation_model(*found), parameters)
-        operation.check_members(parameters)
-        result = await operation.run(call)
+        service, name = _identify(ours, request)
+        result = await operations.answer(world, service, name, caller, request, request_id)
     except CloudError as error:
-        failure = error
-    except Exception:
-        world.log.exception("request %s %s", request_id, found)
-        failure = CloudError(f"We encountered an internal error. Please try again. (request {request_id})")
-    if found:
-        _record(world, found, caller, request_id, request, parameters, result, failure)
-    return protocol.encode_error(failure, request_id) if failure else protocol.encode(*found, result, request_id)
+        return protocol.encode_error(error, request_id)
+    return protocol.encode(service, name, result, request_id)
 
 
 async def _answer_by_base(world: "World", request: Request, caller: Credential, request_id: str) -> Response:
@@ -106,46 +82,6 @@ def _identify(services: tuple[str, ...], request: Request) -> tuple[str, str]:
         name = request.headers.get("x-amz-target") or f"{request.method} {request.path}"
         raise UnknownOperation(f"No operation of {services[0]} answers {name[:256]}.")
     return found
-
-
-def _action(found: tuple[str, str]) -> str:
-    """IAM's name for an operation: the runtime services share SageMaker's prefix."""
-    service, name = found
-    return f"{'sagemaker' if service.startswith('sagemaker') else service}:{name}"
-
-
-def _record(
-    world: "World",
-    found: tuple[str, str],
-    caller: Credential,
-    request_id: str,
-    request: Request,
-    parameters: dict[str, Any] | None,
-    result: dict[str, Any],
-    failure: CloudError | None,
-) -> None:
-    if found[1].startswith("InvokeEndpoint"):
-        return
-    resources = [
-        {"ResourceType": f"AWS::SageMaker::{member.removesuffix('Name')}", "ResourceName": value}
-        for member, value in (parameters or {}).items()
-        if member.endswith("Name") and isinstance(value, str)
-    ]
-    encoded = protocol.plain(operation_model(*found).input_shape, parameters) if parameters is not None else None
-    world.trail.record(
-        _action(found),
-        caller,
-        request_id,
-        parameters=encoded,
-        answer=None if failure else _elements(result),
-        error=(failure.code, failure.message) if failure else None,
-        resources=resources,
-        agent=request.headers.get("user-agent", ""),
-    )
-
-
-def _elements(result: dict[str, Any]) -> dict[str, Any] | None:
-    return {name[0].lower() + name[1:]: value for name, value in result.items() if isinstance(value, str)} or None
 
 
 def application(world: "World", caller: Any = None):

@@ -1,8 +1,9 @@
 """What exists in a world: every resource, its tags, and the history of its states."""
 
+import asyncio
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -131,13 +132,30 @@ class Store:
         del self._by_arn[resource.arn]
         self._record(resource, "Deleted")
 
-    def watch(self, watcher: Callable[[Resource, str], None]) -> None:
-        """Call `watcher(resource, status)` at every change of state and every note (events, meter, lineage)."""
+    def watch(self, watcher: Callable[[Resource, str], None]) -> Callable[[], None]:
+        """Call `watcher(resource, status)` at every change of state and every note. Returns what ends the watch."""
         self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
+
+    async def until(self, resource: Resource, statuses: Collection[str]) -> str:
+        """Wait until `resource` is in one of `statuses`; "Deleted" if it goes before."""
+        if resource.status in statuses:
+            return resource.status
+        reached: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def look(changed: Resource, status: str) -> None:
+            if changed is resource and status in (*statuses, "Deleted") and not reached.done():
+                reached.set_result(status)
+
+        end = self.watch(look)
+        try:
+            return await reached
+        finally:
+            end()
 
     def _record(self, resource: Resource, status: str) -> None:
         self.timeline.append(Change(resource.kind.name, resource.name, status, self._clock.now()))
-        for watcher in self._watchers:
+        for watcher in tuple(self._watchers):
             watcher(resource, status)
 
 

@@ -1,12 +1,15 @@
 """A bucket, a role and scripts to train and serve with."""
 
 import io
+import json
 import tarfile
 from types import SimpleNamespace
 
 import pytest
 
 from course.cloud.images import SCIKIT_LEARN
+
+from .flows import Flows
 
 TRAIN = """
 import argparse, json, os
@@ -154,6 +157,19 @@ def lab(cloud):
         logs=logs,
         put_code=put_code,
     )
+
+
+@pytest.fixture(scope="module")
+def flows(lab):
+    """Pipelines, run by a role that may do what their steps ask for."""
+    role = lab.cloud.role("PipelineRole", "AmazonS3FullAccess")
+    allowed = ["sagemaker:*", "iam:PassRole", "lambda:InvokeFunction", "sqs:SendMessage"]
+    lab.cloud.client("iam").put_role_policy(
+        RoleName="PipelineRole",
+        PolicyName="steps",
+        PolicyDocument=json.dumps({"Statement": [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]}),
+    )
+    return Flows(lab, role)
 
 
 @pytest.fixture(scope="module")
