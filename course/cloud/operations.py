@@ -35,12 +35,16 @@ Run = Callable[[Call], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """How an operation runs, which resource IAM is asked about, and what becomes of each input member."""
+    """How an operation runs, which resources IAM is asked about, and what becomes of each input member.
+
+    `context` gives condition keys that its parameters do not show by themselves (conditions.py finds the others).
+    """
 
     service: str
     name: str
     run: Run
-    resource: Callable[[Call], str]
+    resource: Callable[[Call], str | list[str]]
+    context: Callable[[Call], dict[str, Any]] | None
     uses: tuple[str, ...]
     no_effect: tuple[str, ...]
     refuses: tuple[str, ...]  # members (dotted below the top level), or member=value, that are refused
@@ -73,13 +77,14 @@ def operation(
     uses: tuple[str, ...] = (),
     no_effect: tuple[str, ...] = (),
     refuses: tuple[str, ...] = (),
-    resource: Callable[[Call], str] = everything,
+    resource: Callable[[Call], str | list[str]] = everything,
+    context: Callable[[Call], dict[str, Any]] | None = None,
 ) -> Callable[[Run], Run]:
     """Enter a coroutine function into the table."""
 
     def enter(run: Run) -> Run:
         note = (run.__doc__ or "").strip().partition("\n")[0]
-        OPERATIONS[service, name] = Operation(service, name, run, resource, uses, no_effect, refuses, note)
+        OPERATIONS[service, name] = Operation(service, name, run, resource, context, uses, no_effect, refuses, note)
         return run
 
     return enter

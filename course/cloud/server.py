@@ -3,10 +3,10 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from . import control, protocol, sagemaker, trail  # noqa: F401 - sagemaker and trail enter their operations
+from . import conditions, control, protocol, sagemaker, trail  # noqa: F401 - sagemaker and trail enter operations
 from .base import Credential
 from .errors import CloudError, NotSupported, UnknownOperation
-from .operations import OPERATIONS, Call
+from .operations import OPERATIONS, Call, Operation
 from .protocol import Request, Response, operation_model
 from .signature import authenticate
 from .validation import validate
@@ -53,8 +53,11 @@ async def answer(world: "World", request: Request) -> Response:
             )
         call = Call(world, *found, parameters, caller, request, request_id)
         # IAM before validation: who may not call does not learn what would have been valid.
-        world.access.authorise(caller, _action(found), operation.resource(call))
+        way = conditions.of_way(world, request)
+        _authorise(call, operation, way)
         validate(operation_model(*found), parameters)
+        for role in conditions.roles(parameters):
+            world.access.pass_role(caller, role, f"{ours[0]}.amazonaws.com", way)
         operation.check_members(parameters)
         result = await operation.run(call)
     except CloudError as error:
@@ -71,8 +74,9 @@ async def _answer_by_base(world: "World", request: Request, caller: Credential, 
     if request.path.startswith(("/_ministack", "/_localstack", "/_aws")):
         return protocol.encode_error(UnknownOperation("There is nothing here.", status=404), request_id)
     try:
-        response = await world.base.forward(request)
         action = world.base.describe(request)[1]
+        way = conditions.of_way(world, request)
+        response = await world.base.forward(request, caller, way)
     except Exception:
         world.log.exception("request %s %s %s", request_id, request.method, request.path)
         return protocol.encode_error(
@@ -85,6 +89,16 @@ async def _answer_by_base(world: "World", request: Request, caller: Credential, 
     )
     world.trail.record(action, caller, request_id, error=error, agent=request.headers.get("user-agent", ""))
     return response
+
+
+def _authorise(call: Call, operation: Operation, way: dict[str, Any]) -> None:
+    """Ask IAM about every resource that the call needs."""
+    named = operation.resource(call)
+    resources = named if isinstance(named, list) else [named]
+    own = operation.context(call) if operation.context else {}
+    context = {**way, **conditions.of_call(call, resources), **own}
+    for resource in resources:
+        call.world.access.authorise(call.caller, _action((call.service, call.operation)), resource, context)
 
 
 def _signed_for(request: Request) -> str:
