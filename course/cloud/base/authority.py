@@ -40,7 +40,7 @@ def current() -> Asking:
 
 
 def pin_request_origin(source_ip: str, secure_transport: bool) -> None:
-    """What the base takes for the caller's address and transport: what the front door saw, and TLS unless it said no."""
+    """The address and transport that the base goes by: what the front door saw, TLS if it said nothing."""
     keys = current().keys
     secure = keys.get("aws:SecureTransport", "true") == "true"
     iam_evaluator._request_origin.set((keys.get("aws:SourceIp", "127.0.0.1"), secure))
@@ -57,10 +57,8 @@ def enforce(
     """The base's decision, which knows neither VPC endpoints nor KMS grants."""
     pin_request_origin("", False)
     result = _enforce(access_key, action, service, region, resource_arn, {**current().keys, **(service_context or {})})
-    if getattr(result, "decision", "") == "ImplicitDeny" and service == "kms":
-        if _granted(result.principal_arn, action, resource_arn):
-            return None
-    return result
+    undecided = getattr(result, "decision", "") == "ImplicitDeny" and service == "kms"
+    return None if undecided and _granted(result.principal_arn, action, resource_arn) else result
 
 
 def _granted(principal: str, action: str, key_arn: str) -> bool:
@@ -96,7 +94,9 @@ def access_denied_response(service: str, action: str, principal_arn: str, reques
     return _denied_response(service, action, principal_arn, request_id, **more)
 
 
-def denial(service: str, action: str, principal: str, resource: str, *, explicit: bool, by_resource: bool = False) -> str:
+def denial(
+    service: str, action: str, principal: str, resource: str, *, explicit: bool, by_resource: bool = False
+) -> str:
     """AWS's sentence for a refusal. S3 puts the resource in quotes, SNS writes its prefix in capitals."""
     shown = f'"{resource}"' if service == "s3" else resource
     spelled = action.replace("sns:", "SNS:") if service == "sns" else action

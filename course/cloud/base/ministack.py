@@ -38,6 +38,19 @@ from ministack.services import (  # imported before worlds are forked, so that t
 logging.getLogger("ministack").setLevel(logging.CRITICAL)
 
 __all__ = [
-    "app", "cloudwatch", "cloudwatch_logs", "eventbridge", "iam", "iam_actions", "iam_evaluator", "kms", "responses",
-    "router", "s3", "sigv4", "sns", "sqs", "sts",
+    "app",
+    "cloudwatch",
+    "cloudwatch_logs",
+    "eventbridge",
+    "iam",
+    "iam_actions",
+    "iam_evaluator",
+    "kms",
+    "responses",
+    "router",
+    "s3",
+    "sigv4",
+    "sns",
+    "sqs",
+    "sts",
 ]

@@ -1,10 +1,10 @@
-"""What MiniStack does that a cloud of this kind must not, by name: each line has a probe in tests/cloud/test_base.py."""
+"""What MiniStack does that a cloud of this kind must not, by name: each has a probe in the tests."""
 
 import importlib
 from collections.abc import Callable
 from typing import Any
 
-from . import authority, encryption, metrics
+from . import authority, encryption, metrics, simulation
 
 REPLACEMENTS: dict[str, Callable[..., Any]] = {
     # Callers are authenticated once, in front (signature.py): MiniStack checks the age of a signature against its own
@@ -18,6 +18,10 @@ REPLACEMENTS: dict[str, Callable[..., Any]] = {
     "ministack.core.iam_actions.s3_service_context": authority.s3_service_context,
     # Most of MiniStack's refusals do not name the resource.
     "ministack.core.iam_actions.access_denied_response": authority.access_denied_response,
+    # MiniStack's simulator ignores ContextEntries, resource policies and every resource but the first.
+    "ministack.services.iam._simulate_custom_policy": simulation.simulate_custom_policy,
+    "ministack.services.iam._simulate_principal_policy": simulation.simulate_principal_policy,
+    "ministack.core.iam_evaluator._resolve_condition_key": simulation.resolve_condition_key,
     # MiniStack takes any key for SSE-KMS, refuses SSE-KMS without a key, and hides the default encryption.
     "ministack.services.s3._resolve_sse_write_headers": encryption.resolve_write_headers,
     # MiniStack lets whoever may read the object read it, whatever the key's policy says.
