@@ -5,6 +5,7 @@ them, wherever in the request they stand: a processing job's instance type count
 """
 
 import hmac
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,32 @@ def of_way(world: "World", request: Request) -> dict[str, str]:
 def roles(parameters: Any) -> set[str]:
     """The roles that a request hands to the service."""
     return {value for path, value in _leaves(parameters, ()) if path[-1] in _ROLES and isinstance(value, str)}
+
+
+# Calls to the base that hand a role to a service → that service.
+_HANDED_BY = {
+    "lambda:CreateFunction": "lambda.amazonaws.com",
+    "lambda:UpdateFunctionConfiguration": "lambda.amazonaws.com",
+    "events:PutRule": "events.amazonaws.com",
+    "events:PutTargets": "events.amazonaws.com",
+    "states:CreateStateMachine": "states.amazonaws.com",
+    "states:UpdateStateMachine": "states.amazonaws.com",
+    "firehose:CreateDeliveryStream": "firehose.amazonaws.com",
+    "scheduler:CreateSchedule": "scheduler.amazonaws.com",
+}
+
+
+def passed_roles(action: str, request: Request) -> list[tuple[str, str]]:
+    """(role, service that gets it) of a call to the base."""
+    service = _HANDED_BY.get(action)
+    if service is None:
+        return []
+    try:
+        document = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError):
+        return []  # the base says what is wrong with the body
+    names = (*_ROLES, "Role", "roleArn")
+    return [(v, service) for path, v in _leaves(document, ()) if path[-1] in names and str(v).startswith("arn:")]
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

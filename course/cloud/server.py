@@ -3,9 +3,9 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from . import conditions, control, protocol, sagemaker, trail  # noqa: F401 - sagemaker and trail enter operations
+from . import conditions, control, protocol, sagemaker, trail, trail_settings  # noqa: F401 - they enter operations
 from .base import Credential
-from .errors import CloudError, NotSupported, UnknownOperation
+from .errors import AccessDenied, CloudError, NotSupported, UnknownOperation
 from .operations import OPERATIONS, Call, Operation
 from .protocol import Request, Response, operation_model
 from .signature import authenticate
@@ -20,6 +20,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "cloudtrail": ("cloudtrail",),
     "application-autoscaling": ("application-autoscaling",),
 }
+_CHANGES_OF_RULES = ("events:PutRule", "events:EnableRule", "events:PutTargets")
 _MAX_BODY = 512 << 20
 
 for _service in (*(name for names in OURS.values() for name in names), "s3", "iam", "sts", "logs", "cloudwatch"):
@@ -38,56 +39,75 @@ async def answer(world: "World", request: Request) -> Response:
         return protocol.encode_error(error, request_id) if ours else world.base.refusal(request, error, request_id)
     if not ours:
         return await _answer_by_base(world, request, caller, request_id)
-    found: tuple[str, str] | None = None
-    parameters: dict[str, Any] | None = None
-    failure: CloudError | None = None
-    result: dict[str, Any] = {}
     try:
         found = _identify(ours, request)
-        parameters = protocol.decode(*found, request)
+        call = Call(world, *found, protocol.decode(*found, request), caller, request, request_id)
+        return protocol.encode(*found, await perform(call, conditions.of_way(world, request)), request_id)
+    except CloudError as error:
+        return protocol.encode_error(error, request_id)
+
+
+async def perform(call: Call, way: dict[str, Any]) -> dict[str, Any]:
+    """One operation of ours, allowed, checked, run and recorded. `way` are the condition keys of the caller's way.
+
+    Raises CloudError: what the operation refuses, or InternalFailure for a fault of ours.
+    """
+    found, world = (call.service, call.operation), call.world
+    result: dict[str, Any] = {}
+    failure: CloudError | None = None
+    try:
         operation = OPERATIONS.get(found)
         if operation is None:
             raise NotSupported(
                 f"This cloud does not run {found[0]}:{found[1]} yet. The course's docs list what it runs.",
                 code="UnknownOperationException",
             )
-        call = Call(world, *found, parameters, caller, request, request_id)
         # IAM before validation: who may not call does not learn what would have been valid.
-        way = conditions.of_way(world, request)
         _authorise(call, operation, way)
-        validate(operation_model(*found), parameters)
-        for role in conditions.roles(parameters):
-            world.access.pass_role(caller, role, f"{ours[0]}.amazonaws.com", way)
-        operation.check_members(parameters)
+        validate(operation_model(*found), call.parameters)
+        operation.check_members(call.parameters)
+        for role in conditions.roles(call.parameters):
+            world.access.pass_role(call.caller, role, f"{_action(found).partition(':')[0]}.amazonaws.com", way)
         result = await operation.run(call)
     except CloudError as error:
         failure = error
     except Exception:
-        world.log.exception("request %s %s", request_id, found)
-        failure = CloudError(f"We encountered an internal error. Please try again. (request {request_id})")
-    if found:
-        _record(world, found, caller, request_id, request, parameters, result, failure)
-    return protocol.encode_error(failure, request_id) if failure else protocol.encode(*found, result, request_id)
+        world.log.exception("request %s %s", call.request_id, found)
+        failure = CloudError(f"We encountered an internal error. Please try again. (request {call.request_id})")
+    _record(call, result, failure)
+    if failure:
+        raise failure
+    return result
 
 
 async def _answer_by_base(world: "World", request: Request, caller: Credential, request_id: str) -> Response:
     if request.path.startswith(("/_ministack", "/_localstack", "/_aws")):
         return protocol.encode_error(UnknownOperation("There is nothing here.", status=404), request_id)
+    action, resource = "", "*"
     try:
-        action = world.base.describe(request)[1]
+        _, action, resource = world.base.describe(request)
         way = conditions.of_way(world, request)
+        for role, service in conditions.passed_roles(action, request):
+            world.access.pass_role(caller, role, service, way)
         response = await world.base.forward(request, caller, way)
+        if action in _CHANGES_OF_RULES:
+            world.schedules.look()
+    except AccessDenied as error:
+        response = world.base.refusal(request, error, request_id)
     except Exception:
         world.log.exception("request %s %s %s", request_id, request.method, request.path)
-        return protocol.encode_error(
+        response = protocol.encode_error(
             CloudError(f"We encountered an internal error. Please try again. (request {request_id})"), request_id
         )
-    error = (
-        ("AccessDenied" if response.status == 403 else "Error", f"HTTP {response.status}")
-        if response.status >= 400
-        else None
+    world.trail.record(
+        action,
+        caller,
+        request_id,
+        method=request.method,
+        resource=resource,
+        error=trail.error_of(response),
+        agent=request.headers.get("user-agent", ""),
     )
-    world.trail.record(action, caller, request_id, error=error, agent=request.headers.get("user-agent", ""))
     return response
 
 
@@ -127,33 +147,25 @@ def _action(found: tuple[str, str]) -> str:
     return f"{'sagemaker' if service.startswith('sagemaker') else service}:{name}"
 
 
-def _record(
-    world: "World",
-    found: tuple[str, str],
-    caller: Credential,
-    request_id: str,
-    request: Request,
-    parameters: dict[str, Any] | None,
-    result: dict[str, Any],
-    failure: CloudError | None,
-) -> None:
+def _record(call: Call, result: dict[str, Any], failure: CloudError | None) -> None:
+    found, parameters = (call.service, call.operation), call.parameters
     if found[1].startswith("InvokeEndpoint"):
         return
     resources = [
         {"ResourceType": f"AWS::SageMaker::{member.removesuffix('Name')}", "ResourceName": value}
-        for member, value in (parameters or {}).items()
+        for member, value in parameters.items()
         if member.endswith("Name") and isinstance(value, str)
     ]
-    encoded = protocol.plain(operation_model(*found).input_shape, parameters) if parameters is not None else None
-    world.trail.record(
+    shape = operation_model(*found).input_shape
+    call.world.trail.record(
         _action(found),
-        caller,
-        request_id,
-        parameters=encoded,
+        call.caller,
+        call.request_id,
+        parameters=protocol.plain(shape, parameters) if shape else None,
         answer=None if failure else _elements(result),
         error=(failure.code, failure.message) if failure else None,
         resources=resources,
-        agent=request.headers.get("user-agent", ""),
+        agent=call.request.headers.get("user-agent", ""),
     )
 
 

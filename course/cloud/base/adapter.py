@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlencode
 from .. import client
 from ..errors import AuthenticationFailed, CloudError
 from ..protocol import Request, Response, operation_model, service_model
-from . import authority
+from . import authority, delivery
 from .ministack import app as _app
 from .ministack import iam, iam_actions, iam_evaluator, responses, router, sigv4, sts
 
@@ -189,17 +189,50 @@ class Base:
             by_resource=bool(result.resource_policy_arn),
         )
 
+    def lets_in(self, resource: str, action: str, service: str, keys: dict[str, str]) -> bool:
+        """Whether the resource's own policy lets an AWS service ("cloudtrail.amazonaws.com") do `action` on it."""
+        with self._scope():
+            return authority.lets_in(resource, action, service, keys)
+
+    # -- EventBridge -----------------------------------------------------------------------------------------------
+
+    deliveries = delivery.deliveries
+
+    def events_are_wanted(self) -> bool:
+        """Whether a rule looks at events at all: most worlds have none."""
+        with self._scope():
+            return delivery.is_wanted()
+
+    def put_event(self, source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
+        """An event of an AWS service on the default bus; rules that match it are run."""
+        with self._scope():
+            delivery.put(source, detail_type, detail, resources)
+
+    def tick_schedules(self) -> None:
+        """Fire the scheduled rules that are due."""
+        with self._scope():
+            delivery.tick()
+
+    def next_schedule(self, now: float) -> float | None:
+        """When the next scheduled rule is due, in seconds since the epoch."""
+        return delivery.next_schedule(now)
+
     # -- requests --------------------------------------------------------------------------------------------------
 
-    def describe(self, request: Request) -> tuple[str, str]:
-        """(service, IAM action or "") of a request to the base, e.g. ("s3", "s3:CreateBucket")."""
+    def describe(self, request: Request) -> tuple[str, str, str]:
+        """(service, IAM action or "", ARN of the resource) of a request to the base, e.g. ("s3", "s3:GetObject", …)."""
         path, query = unquote(request.path), parse_qs(request.query, keep_blank_values=True)
         parameters = _app._routing_params(request.method, path, request.headers, request.body, query)
         service = router.detect_service(request.method, path, request.headers, parameters)
         action = iam_actions.extract_iam_action(
             service, request.method, path, request.headers, request.body, parameters
         )
-        return service, action or ""
+        if not action:
+            return service, "", "*"
+        arn = iam_actions.extract_resource_arn(
+            service, request.method, path, request.headers, request.body, parameters, self.region, self.account
+        )
+        return service, action, arn
 
     async def forward(self, request: Request, caller: Credential, keys: dict[str, Any]) -> Response:
         """MiniStack's answer. IAM is evaluated there, for the caller whom signature.py has authenticated.
@@ -220,10 +253,11 @@ class Base:
             self.generation += 1
 
     def refusal(self, request: Request, error: CloudError, request_id: str) -> Response:
-        """An authentication failure in the protocol of the service that was asked."""
-        service, action = self.describe(request)
+        """An authentication failure, or an AccessDenied, in the protocol of the service that was asked."""
+        service, action, _ = self.describe(request)
+        code = error.code if isinstance(error, AuthenticationFailed) else ""
         status, headers, body = iam_actions.access_denied_response(
-            service, action, "", request_id, error_code=error.code, message=error.message, headers=request.headers
+            service, action, "", request_id, error_code=code, message=error.message, headers=request.headers
         )
         if service == "s3" and error.code in ("MissingAuthenticationToken", "UnrecognizedClientException"):
             code = {"MissingAuthenticationToken": "AccessDenied"}.get(error.code, "InvalidAccessKeyId")

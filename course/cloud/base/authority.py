@@ -23,7 +23,7 @@ class Asking:
     keys: dict[str, Any] = field(default_factory=dict)  # condition keys of the way that the request took
 
 
-_asking: ContextVar[Asking] = ContextVar("asking", default=Asking())
+_asking: ContextVar[Asking] = ContextVar("asking", default=Asking())  # noqa: B039 - frozen
 
 
 @contextmanager
@@ -117,3 +117,22 @@ def _identity_allows(action: str, resource: str) -> bool:
         who.arn, who.type, who.account, action, resource, responses.get_region(), principal_keys=who.keys
     )
     return iam_evaluator.evaluate(context, who.policies, *who.limits).decision == "Allow"
+
+
+def lets_in(resource: str, action: str, service: str, keys: dict[str, str]) -> bool:
+    """Whether the policy of a bucket, queue, topic or function lets an AWS service ("events.amazonaws.com") in."""
+    found = iam_evaluator._resource_policy(action.partition(":")[0], resource)
+    if not found or not found[0]:
+        return False
+    account = responses.get_account_id()
+    context = iam_evaluator.EvalContext(
+        service,
+        "Service",
+        account,
+        action,
+        resource,
+        responses.get_region(),
+        secure_transport=True,
+        service_context={"aws:sourceaccount": account, **{key.lower(): value for key, value in keys.items()}},
+    )
+    return iam_evaluator.evaluate_resource_policy(found[0], context, service).decision == "Allow"
