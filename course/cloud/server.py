@@ -90,6 +90,8 @@ async def _answer_by_base(world: "World", request: Request, caller: Credential, 
         for role, service in conditions.passed_roles(action, request):
             world.access.pass_role(caller, role, service, way)
         response = await world.base.forward(request, caller, way)
+        if response.status == 500:
+            response = world.base.refusal(request, world.base.fault(request, request_id), request_id)
         if action in _CHANGES_OF_RULES:
             world.schedules.look()
     except AccessDenied as error:

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode
 
 from .. import client
-from ..errors import AuthenticationFailed, CloudError
-from ..protocol import Request, Response, operation_model, service_model
+from ..errors import AccessDenied, AuthenticationFailed, CloudError
+from ..protocol import Request, Response, decode, identify, operation_model, service_model
+from ..validation import validate
 from . import authority, delivery
 from .ministack import app as _app
 from .ministack import iam, iam_actions, iam_evaluator, responses, router, sigv4, sts
@@ -253,16 +254,32 @@ class Base:
             self.generation += 1
 
     def refusal(self, request: Request, error: CloudError, request_id: str) -> Response:
-        """An authentication failure, or an AccessDenied, in the protocol of the service that was asked."""
+        """A refusal of ours, in the protocol of the service that was asked."""
         service, action, _ = self.describe(request)
-        code = error.code if isinstance(error, AuthenticationFailed) else ""
+        code = "" if isinstance(error, AccessDenied) else error.code
         status, headers, body = iam_actions.access_denied_response(
             service, action, "", request_id, error_code=code, message=error.message, headers=request.headers
         )
         if service == "s3" and error.code in ("MissingAuthenticationToken", "UnrecognizedClientException"):
             code = {"MissingAuthenticationToken": "AccessDenied"}.get(error.code, "InvalidAccessKeyId")
             status, headers, body = responses.error_response_xml(code, error.message, 403)
+        if not isinstance(error, (AccessDenied, AuthenticationFailed)):
+            status = error.status
         return Response(status, {**headers, "x-amzn-RequestId": request_id}, body)
+
+    def fault(self, request: Request, request_id: str) -> CloudError:
+        """What to answer where the base crashed: what is wrong with the request, or InternalFailure."""
+        service = self.describe(request)[0]
+        name = {"monitoring": "cloudwatch"}.get(service, service)
+        internal = CloudError(f"We encountered an internal error. Please try again. (request {request_id})")
+        try:
+            if found := identify((name,), request):
+                validate(operation_model(*found), decode(*found, request))
+        except CloudError as error:
+            return error
+        except Exception:  # a service that has no model of this kind
+            return internal
+        return internal
 
     async def call(self, service: str, operation: str, access_key: str = client.ROOT[0], **parameters: Any) -> Any:
         """One operation in process, as the holder of `access_key` (default: the account's root).

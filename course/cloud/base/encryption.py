@@ -69,7 +69,13 @@ def _make_managed_key() -> None:
                 "Condition": {
                     "StringEquals": {"kms:CallerAccount": account, "kms:ViaService": f"s3.{region}.amazonaws.com"}
                 },
-            }
+            },
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+                "Action": ["kms:Describe*", "kms:Get*", "kms:List*"],
+                "Resource": "*",
+            },
         ],
     }
     made = kms._create_key(

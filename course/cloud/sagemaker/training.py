@@ -250,7 +250,8 @@ async def _run(world: Any, job: Resource, here: Ground) -> str:
         return "Stopped"
     algorithm = job.fields["AlgorithmSpecification"]
     metrics = [(m["Name"], m["Regex"]) for m in algorithm.get("MetricDefinitions", [])]
-    log = LogStream(world.base, world.clock, _LOG_GROUP, f"{job.name}/algo-1-{int(world.clock.time())}", metrics)
+    stream = f"{job.name}/algo-1-{int(world.clock.time())}"
+    log = LogStream(world.base, world.clock, _LOG_GROUP, stream, metrics, here.session.access_key)
     await log.open()
     variables = {**job.fields.get("Environment", {}), "TRAINING_JOB_NAME": job.name, "TRAINING_JOB_ARN": job.arn}
     isolated = job.fields["EnableNetworkIsolation"]
