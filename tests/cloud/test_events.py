@@ -1,5 +1,6 @@
 """Changes of state reach queues, functions and pipelines by rules; schedules follow the cloud's clock."""
 
+import asyncio
 import io
 import itertools
 import json
@@ -10,6 +11,10 @@ from datetime import datetime
 import pytest
 
 from course.cloud import client
+from course.cloud.events import emit
+from course.cloud.operations import OPERATIONS, Operation
+from course.cloud.protocol import operation_model
+from course.cloud.world import World
 
 REFUSING_ARCHIVE = "s3://nowhere/none.tar.gz"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
@@ -213,3 +218,49 @@ def test_a_rule_at_a_time_of_day_fires_once_a_day(open_cloud):
     cloud.control("advance", seconds=86_400)
     assert messages(cloud, url) == []
     cloud.handle.close()
+
+
+def test_a_pipeline_target_starts_the_pipeline_as_the_targets_role(tmp_path, monkeypatch):
+    """The whole way in this process, with a recorder in the place of StartPipelineExecution."""
+    started = []
+
+    async def record(call):
+        started.append((call.caller.arn, call.parameters))
+        return {
+            "PipelineExecutionArn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/retrain/execution/abcdefghijkl"
+        }
+
+    members = tuple(operation_model("sagemaker", "StartPipelineExecution").input_shape.members)
+    found = Operation("sagemaker", "StartPipelineExecution", record, lambda call: "*", None, members, (), (), "")
+    monkeypatch.setitem(OPERATIONS, ("sagemaker", "StartPipelineExecution"), found)
+    role = f"arn:aws:iam::{client.ACCOUNT}:role/Starter"
+    pipeline = f"arn:aws:sagemaker:{client.REGION}:{client.ACCOUNT}:pipeline/retrain"
+    trust = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    may = {"Effect": "Allow", "Action": "sagemaker:StartPipelineExecution", "Resource": "*"}
+
+    async def go():
+        world = World(port=0, seed=1, token="t", job_socket=tmp_path, scratch=tmp_path)
+        call = world.base.call
+        document = json.dumps({"Statement": [trust]})
+        await call("iam", "CreateRole", RoleName="Starter", AssumeRolePolicyDocument=document)
+        await call("events", "PutRule", Name="drift", EventPattern=json.dumps({"source": ["aws.sagemaker"]}))
+        target = {"Id": "1", "Arn": pipeline, "RoleArn": role}
+        target["SageMakerPipelineParameters"] = {"PipelineParameterList": [{"Name": "Days", "Value": "30"}]}
+        await call("events", "PutTargets", Rule="drift", Targets=[target])
+        for permitted in (False, True):
+            if permitted:
+                policy = json.dumps({"Statement": [may]})
+                await call("iam", "PutRolePolicy", RoleName="Starter", PolicyName="p", PolicyDocument=policy)
+            emit(world, "SageMaker Model State Change", {"ModelName": "m"}, [])
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert len(started) == permitted
+        return [event.document for event in world.trail.events if event.name == "StartPipelineExecution"]
+
+    refused, accepted = asyncio.run(go())
+    assert refused["errorCode"] == "AccessDeniedException"
+    assert accepted["userIdentity"]["arn"].endswith(":assumed-role/Starter/EventBridge")
+    ((arn, parameters),) = started
+    assert arn == accepted["userIdentity"]["arn"]
+    assert parameters["PipelineName"] == "retrain"
+    assert parameters["PipelineParameters"] == [{"Name": "Days", "Value": "30"}]

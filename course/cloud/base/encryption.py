@@ -12,6 +12,7 @@ from .ministack import iam_evaluator, kms, responses, s3
 
 _resolve_write = s3._resolve_sse_write_headers
 _check_read = s3._check_sse_read_headers
+_metadata = kms._key_metadata
 _ALGORITHM = "x-amz-server-side-encryption"
 _KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 _MANAGED = "alias/aws/s3"
@@ -33,6 +34,11 @@ def resolve_write_headers(headers: dict[str, str], bucket: str) -> tuple[Any, An
     if not fault and not stored:
         stored = {_ALGORITHM: "AES256"}
     return stored, fault
+
+
+def key_metadata(key: dict[str, Any]) -> dict[str, Any]:
+    """What DescribeKey says of a key: whether AWS or the customer manages it, too."""
+    return {**_metadata(key), "KeyManager": key.get("KeyManager", "CUSTOMER")}
 
 
 def check_read_headers(headers: dict[str, str], stored: dict[str, Any]) -> Any:

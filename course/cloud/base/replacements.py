@@ -24,6 +24,8 @@ REPLACEMENTS: dict[str, Callable[..., Any]] = {
     "ministack.core.iam_evaluator._resolve_condition_key": simulation.resolve_condition_key,
     # MiniStack takes any key for SSE-KMS, refuses SSE-KMS without a key, and hides the default encryption.
     "ministack.services.s3._resolve_sse_write_headers": encryption.resolve_write_headers,
+    # MiniStack has no key that AWS manages.
+    "ministack.services.kms._key_metadata": encryption.key_metadata,
     # MiniStack lets whoever may read the object read it, whatever the key's policy says.
     "ministack.services.s3._check_sse_read_headers": encryption.check_read_headers,
     # MiniStack delivers to queues and functions whose policies do not let EventBridge in, and knows no pipelines.
