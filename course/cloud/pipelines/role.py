@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..base import Session
-from ..operations import perform
+from ..perform import perform
 from ..storage import Storage
 
 if TYPE_CHECKING:
