@@ -32,6 +32,15 @@ class Location:
         return cls(parts.netloc, uri[len(f"s3://{parts.netloc}") :].lstrip("/"))
 
 
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object of S3, and the path below a folder at which a job finds it. size: bytes."""
+
+    uri: str
+    path: str
+    size: int
+
+
 class Storage:
     """S3 for the holder of `access_key`."""
 
@@ -43,14 +52,26 @@ class Storage:
 
     async def keys(self, uri: str) -> list[str]:
         """Every key under the prefix `uri`, in order. Folders' place-holder keys are left out."""
-        where, keys, token = Location.parse(uri), [], None
+        bucket = f"s3://{Location.parse(uri).bucket}/"
+        return [found.uri.removeprefix(bucket) for found in await self.listing(uri)]
+
+    async def listing(self, uri: str) -> list["Object"]:
+        """Every object under the prefix `uri`, in the order of the keys. Folders' place-holder keys are left out.
+
+        SageMaker treats the URI as a key prefix: s3://b/train finds train, train/x.csv and train2/x.csv.
+        """
+        where, found, token = Location.parse(uri), [], None
         while True:
             more = {"ContinuationToken": token} if token else {}
             answer = await self._call("ListObjectsV2", Bucket=where.bucket, Prefix=where.key, **more)
-            keys += [item["Key"] for item in answer.get("Contents", []) if not item["Key"].endswith("/")]
+            found += [
+                Object(f"s3://{where.bucket}/{item['Key']}", _below(where.key, item["Key"]), item["Size"])
+                for item in answer.get("Contents", [])
+                if not item["Key"].endswith("/")
+            ]
             token = answer.get("NextContinuationToken")
             if not token:
-                return keys
+                return found
 
     async def read(self, uri: str) -> bytes:
         """The object at `uri`."""
@@ -67,22 +88,35 @@ class Storage:
         except CloudError as error:
             raise StorageError(f"{error.code} ({error.status}): {error.message} ({uri})") from None
 
-    async def download(self, uri: str, folder: Path) -> int:
-        """Copy every object under the prefix `uri` into `folder`, keeping the paths below it. Returns how many.
+    async def size(self, uri: str) -> int:
+        """The size of the object at `uri` in bytes."""
+        where = Location.parse(uri)
+        try:
+            return (await self._call("HeadObject", Bucket=where.bucket, Key=where.key))["ContentLength"]
+        except CloudError as error:
+            raise StorageError(f"{error.code} ({error.status}): {error.message} ({uri})") from None
 
-        SageMaker treats the URI as a key prefix: s3://b/train fetches train, train/x.csv and train2/x.csv.
-        """
-        prefix, count = Location.parse(uri).key, 0
-        for key in await self.keys(uri):
-            if prefix.endswith("/") or key.startswith(prefix + "/"):
-                relative = key[len(prefix) :].lstrip("/")
-            else:
-                relative = key[len(posixpath.dirname(prefix)) :].lstrip("/")
-            path = folder / posixpath.normpath("/" + relative).lstrip("/")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(await self.read(f"s3://{Location.parse(uri).bucket}/{key}"))
-            count += 1
-        return count
+    async def fetch(self, found: "Object", folder: Path) -> None:
+        """Copy an object to its path below `folder`."""
+        path = folder / found.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(await self.read(found.uri))
+
+    async def download(self, uri: str, folder: Path) -> int:
+        """Copy every object under the prefix `uri` into `folder`, keeping the paths below it. Returns how many."""
+        listing = await self.listing(uri)
+        for found in listing:
+            await self.fetch(found, folder)
+        return len(listing)
+
+
+def _below(prefix: str, key: str) -> str:
+    """The path of the object `key` below a folder that stands for the prefix; it never leads out of that folder."""
+    if prefix.endswith("/") or key.startswith(prefix + "/"):
+        relative = key[len(prefix) :]
+    else:
+        relative = key[len(posixpath.dirname(prefix)) :]
+    return posixpath.normpath("/" + relative).lstrip("/")
 
 
 def unpack(archive: bytes, folder: Path, what: str) -> None:
@@ -100,14 +134,25 @@ def unpack(archive: bytes, folder: Path, what: str) -> None:
         raise StorageError(f"{what} is not a readable tar.gz archive ({error})") from None
 
 
-def pack(folder: Path) -> bytes:
-    """A tar.gz of what `folder` holds. Links are left out: what a job wrote is not followed outside."""
+def contents(*folders: Path) -> dict[str, Path]:
+    """What the folders hold, by the path below them; the first that has a path gives it.
+
+    Links are left out: what a job wrote is not followed outside.
+    """
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if not path.is_symlink() and (path.is_file() or path.is_dir()):
+                found.setdefault(str(path.relative_to(folder)), path)
+    return found
+
+
+def pack(*folders: Path) -> bytes:
+    """A tar.gz of what the folders hold together."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as tar:
-        for path in sorted(folder.rglob("*")):
-            if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                continue
-            member = tar.gettarinfo(path, arcname=str(path.relative_to(folder)))
+        for name, path in contents(*folders).items():
+            member = tar.gettarinfo(path, arcname=name)
             member.uid = member.gid = 0
             member.uname = member.gname = ""
             if path.is_file():

@@ -26,6 +26,8 @@ from .clock import Clock, Traveller
 from .logs import MetricPoint
 from .meter import Meter
 from .runtime.process import mode
+from .sagemaker.jobs import STOP_GRACE_SECONDS
+from .sagemaker.training_spot import Market
 from .server import application
 from .store import Store
 from .trail import Trail
@@ -45,6 +47,8 @@ class World:
         self.job_socket, self.scratch = job_socket, scratch
         self.mode = mode()
         self.random = random.Random(seed)
+        self.spot = Market(self.random)
+        self.stop_grace = STOP_GRACE_SECONDS
         self.log = logging.getLogger("course.cloud")
         self.clock = Clock(start, on_jump=Traveller())
         self.store = Store(self.clock, self.account, self.region)

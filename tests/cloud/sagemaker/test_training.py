@@ -136,7 +136,17 @@ def test_a_flood_of_output_is_held(lab):
         ({"RoleArn": "arn:aws:iam::123456789012:role/Nobody"}, "Could not assume role"),
         ({"AlgorithmSpecification": {"TrainingImage": "nobody/image:latest"}}, "not found"),
         ({"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}}, "TrainingInputMode=Pipe"),
-        ({"ResourceConfig": {"InstanceCount": 2}}, "InstanceCount above 1"),
+        ({"AlgorithmSpecification": {"ContainerArguments": ["x"]}}, "ContainerArguments without"),
+        ({"ResourceConfig": {"InstanceCount": 0}}, "InstanceCount must be at least 1"),
+        ({"ResourceConfig": {"KeepAlivePeriodInSeconds": 60}}, "ResourceConfig.KeepAlivePeriodInSeconds"),
+        (
+            {
+                "ResourceConfig": {
+                    "InstanceGroups": [{"InstanceType": "ml.m5.large", "InstanceCount": 1, "InstanceGroupName": "a"}]
+                }
+            },
+            "ResourceConfig.InstanceGroups",
+        ),
         ({"TrainingJobName": "bad_name"}, "regular expression"),
         ({"ResourceConfig": {"InstanceType": "ml.none"}}, "enum value set"),
         (
@@ -151,7 +161,23 @@ def test_a_flood_of_output_is_held(lab):
             "No S3 objects found under S3 URL",
         ),
         ({"AlgorithmSpecification": {"MetricDefinitions": [{"Name": "m", "Regex": "("}]}}, "Regex of metric m"),
-        ({"EnableManagedSpotTraining": True}, "EnableManagedSpotTraining"),
+        ({"EnableManagedSpotTraining": True}, "It must be present and be greater than or equal to MaxRuntimeInSec"),
+        (
+            {
+                "EnableManagedSpotTraining": True,
+                "StoppingCondition": {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 599},
+            },
+            "It must be present and be greater than or equal to MaxRuntimeInSeconds",
+        ),
+        (
+            {"StoppingCondition": {"MaxWaitTimeInSeconds": 700}},
+            "It is only supported when EnableManagedSpotTraining is set to true",
+        ),
+        (
+            {"CheckpointConfig": {"S3Uri": "s3://lab/c", "LocalPath": "/opt/ml/../../var"}},
+            "CheckpointConfig.LocalPath outside /opt/ml",
+        ),
+        ({"SessionChainingConfig": {"EnableSessionTagChaining": True}}, "SessionChainingConfig"),
     ],
 )
 def test_what_is_wrong_is_refused_at_once(lab, change, message):
