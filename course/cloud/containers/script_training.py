@@ -4,6 +4,8 @@ Facts: github.com/aws/sagemaker-training-toolkit (entry_point.py, process.py, tr
 program gets SM_* variables and ``--name value`` arguments and runs in the code folder; an exit code other than 0 fails
 the container, which then ends with 1 and leaves the reason in /opt/ml/output/failure.
 
+A program that runs out of memory is killed, as on an instance, once it lets the MemoryError go.
+
 Unlike there, the program is ``__main__`` of this very process instead of a child, the code has been unpacked before,
 nothing is installed (see requirements.py), and ErrorMessage holds the last lines of the traceback also where AWS's
 scikit-learn container leaves it empty.
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import types
@@ -85,6 +88,11 @@ def _run_program(path: Path, words: list[str]) -> tuple[int, str]:
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), main_module.__dict__)
     except SystemExit as end:
         return _exit_status(end.code)
+    except MemoryError as error:
+        # An instance has no limit that a program sees: its kernel kills what needs more memory than there is.
+        print_traceback(error)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise
     except BaseException as error:  # KeyboardInterrupt too: the program has ended, whatever it was
         print_traceback(error)
         return 1, summary(error)

@@ -40,7 +40,7 @@ def load(layout: Layout) -> Scorer:
         raise RuntimeError(f"No model found in {layout.model}: the archive is empty.")
     booster = xgboost.Booster({"nthread": 1})
     try:
-        booster.load_model(paths[0])
+        booster.load_model(bytearray(paths[0].read_bytes()))
     except xgboost.core.XGBoostError as error:
         reason = str(error).partition("\nStack trace")[0]
         raise RuntimeError(f"Model {paths[0]} cannot be loaded:\nXGB load model error={reason}") from None

@@ -1,7 +1,7 @@
 """The training container of the built-in XGBoost: no program of the learner's, data in the form that it dictates.
 
 The real library runs (the release that this course pins, whatever tag the image has; xgboost-cpu on Linux). It is
-imported in the job only. The file it leaves, xgboost-model, is what Booster.save_model writes.
+imported in the job only. The file it leaves, xgboost-model, is the library's own UBJSON, for Booster.load_model.
 
 The form of the data: the label in the first column, no header, numbers only, ContentType text/csv; or LIBSVM, which is
 also what a channel without a ContentType is taken for. A header is not noticed: the library reads its words as missing
@@ -45,8 +45,7 @@ _CONTENT_TYPES = {
     "text/x-libsvm": "libsvm",
 }
 _THE_OWNER_S = (  # what the library says of data and parameters that do not fit
-    "label must be in [0,1]",
-    "label must be in [0, num_class)",
+    "label must be in",
     "base_score must be in (0,1)",
     "label must be nonnegative",
     "dataset only contains pos or neg samples",
@@ -116,7 +115,7 @@ def _train(layout: Layout, environment: TrainingEnvironment) -> None:
         if any(words in str(error) for words in _THE_OWNER_S):
             raise UserError(_plain(error)) from None
         raise RuntimeError(f"XGB train call failed with exception:\n {_plain(error)}") from None
-    booster.save_model(layout.model / MODEL)
+    _save(booster, layout.model / MODEL)
 
 
 def _plain(error: Exception) -> str:
@@ -226,12 +225,14 @@ def _rounds(layout: Layout, done: int, saves_model: bool) -> Any:
 def _save(model: Any, path: Path) -> None:
     """Write a model so that its file is there whole or not at all."""
     new = path.with_name(f".{path.name}")
-    model.save_model(new)
+    new.write_bytes(model.save_raw("ubj"))
     new.replace(path)
 
 
-def _checkpoint(layout: Layout) -> tuple[Path | None, int]:
-    """The newest checkpoint and how many rounds it has; (None, 0) without any."""
+def _checkpoint(layout: Layout) -> tuple[Any, int]:
+    """The booster of the newest checkpoint and how many rounds it has; (None, 0) without any."""
+    import xgboost
+
     folder = _checkpoints(layout)
     names = [path.suffix[1:] for path in folder.glob(f"{CHECKPOINT}.*")] if folder else []
     numbers = [int(name) for name in names if name.isdecimal()]
@@ -239,7 +240,7 @@ def _checkpoint(layout: Layout) -> tuple[Path | None, int]:
         return None, 0
     path = folder / f"{CHECKPOINT}.{max(numbers)}"
     print(f"Checkpoint loaded from {path}\nResuming from iteration {max(numbers) + 1}")
-    return path, max(numbers) + 1
+    return xgboost.Booster(model_file=bytearray(path.read_bytes())), max(numbers) + 1
 
 
 def _checkpoints(layout: Layout) -> Path | None:

@@ -148,7 +148,8 @@ class Life:
         for host in hosts:
             if host.checkpoints:
                 await host.checkpoints.save()
-        return end
+        # A program may be done before its lines are read: what was drawn comes all the same.
+        return "Interrupted" if end == "Completed" and self._reclaimed.is_set() else end
 
     async def _watch(self, hosts: list[Host]) -> str:
         """Wait until every program has ended well, or something ends them. One that fails ends the others."""
