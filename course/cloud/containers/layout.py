@@ -105,12 +105,14 @@ def prepare_training(
 
     hyperparameters: name → value, both strings, as in CreateTrainingJob.
     channels: name → entries for inputdataconfig.json (ContentType, TrainingInputMode, …); what is left out is that of
-        a channel in File mode. The folders of the channels are made; filling them is up to the caller.
+        a channel in File mode. The folders of the channels are made, but for those in Pipe mode; filling them is up to
+        the caller.
     checkpoints: the job's CheckpointConfig, which becomes checkpointconfig.json; without it there is no such file.
     """
     layout = Layout(base)
     folders = [layout.code, layout.model, layout.input_config, layout.output_data, layout.output_intermediate]
-    for folder in [*folders, layout.checkpoints, *map(layout.channel, channels)]:
+    data = [layout.channel(name) for name, entries in channels.items() if entries.get("TrainingInputMode") != "Pipe"]
+    for folder in [*folders, layout.checkpoints, *data]:
         folder.mkdir(parents=True, exist_ok=True)
     group = {"instance_group_name": instance_group, "instance_type": instance_type, "hosts": sorted(hosts)}
     files = {

@@ -127,6 +127,8 @@ def _form(name: str, entries: dict[str, str]) -> str:
     """csv or libsvm."""
     if name not in _CHANNELS:
         raise UserError(f"Extraneous channel found: {name}")
+    if entries["TrainingInputMode"] == "Pipe":
+        raise UserError(f"Channel configuration for '{name}' channel is not supported: {entries}")
     given = entries.get("ContentType")
     if given is None:
         return "libsvm"

@@ -50,8 +50,6 @@ _SOURCE = "InputDataConfig.DataSource"
     refuses=(
         "AlgorithmSpecification.AlgorithmName",
         "AlgorithmSpecification.TrainingImageConfig",
-        "AlgorithmSpecification.TrainingInputMode=Pipe",
-        "InputDataConfig.InputMode=Pipe",
         "InputDataConfig.RecordWrapperType=RecordIO",
         f"{_SOURCE}.FileSystemDataSource",
         f"{_SOURCE}.DatasetSource",

@@ -20,6 +20,7 @@ from . import training_input as inputs
 from .jobs import Ground
 from .training_checkpoints import Checkpoints
 from .training_input import Channel
+from .training_pipe import Pipe
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _SPARE_SECONDS = 3600  # that a role session outlives the longest run
@@ -38,6 +39,7 @@ class Host:
         """What goes on beside the program; each ends only by its failure, or when its work is done."""
         self._channels: list[Channel] = []
         self._streams: list[inputs.Stream] = []
+        self._pipes: list[Pipe] = []
         self._log: LogStream | None = None
         self._reading: asyncio.Task[None] | None = None
         self._process: Process | None = None
@@ -94,6 +96,8 @@ class Host:
         """Start the program: the image's, or the command that the request names. Raises JobFailed."""
         world, job, algorithm = self._world, self._job, self._job.fields["AlgorithmSpecification"]
         self._streams = await inputs.open_streams(self._channels, self.folder, self.storage, *self._place)
+        pipes = [channel for channel in self._channels if channel.mode == inputs.PIPE]
+        self._pipes = [Pipe(channel, self.folder, self.storage, *self._place) for channel in pipes]
         metrics = [(m["Name"], m["Regex"]) for m in algorithm.get("MetricDefinitions", [])]
         stream = f"{job.name}/{self.name}-{int(world.clock.time())}"
         self._log = LogStream(world.base, world.clock, LOG_GROUP, stream, metrics)
@@ -112,9 +116,11 @@ class Host:
                 environment=variables,
                 limits=jobs.limits(job.fields["ResourceConfig"]["InstanceType"]),
                 cloud_port=None if isolated else world.port,
+                hostname=self.name,
             ),
         )
         self._reading = asyncio.ensure_future(self._log.follow(reader(self, self._process.lines())))
+        self.loads += [asyncio.ensure_future(pipe.feed()) for pipe in self._pipes]
         if self._streams:
             self.loads.append(asyncio.ensure_future(inputs.stream(self._streams, self.storage)))
         if self.checkpoints:
@@ -139,6 +145,8 @@ class Host:
             load.cancel()
         await asyncio.gather(*self.loads, return_exceptions=True)
         inputs.close_streams(self._streams)
+        for pipe in self._pipes:
+            pipe.close()
         if self._reading is not None:
             await self._reading
         if self._process is not None:

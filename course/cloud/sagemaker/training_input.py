@@ -8,6 +8,7 @@ FastFile: the program starts at once. Every file is listed with its full size; w
     bytes are streamed as they are read and never copied; here each file is copied whole, beside the running program,
     and takes its room on the disk. Where the system has no leases (macOS), a FastFile channel is copied in the status
     Training, before the program starts.
+Pipe: training_pipe.py.
 
 Sources: developer guide, "Setting up training jobs to access datasets"; the model's Channel and S3DataSource.
 """
@@ -25,7 +26,7 @@ from ..errors import CloudError, ValidationFailed
 from ..storage import Object, Storage, StorageError
 from .jobs import JobFailed
 
-FILE, FAST_FILE = "File", "FastFile"
+FILE, FAST_FILE, PIPE = "File", "FastFile", "Pipe"
 MOST_WAITING = 256
 """Files of one host that may wait for their content, each with an open descriptor here; more are copied at once."""
 _LEASES = hasattr(fcntl, "F_SETLEASE")
@@ -47,7 +48,7 @@ class Channel:
         if not source:
             raise ValidationFailed(f"The channel {name} needs an S3DataSource.")
         mode = settings.get("InputMode", job_mode)
-        if settings.get("CompressionType", "None") != "None":
+        if settings.get("CompressionType", "None") != "None" and mode != PIPE:
             raise ValidationFailed(
                 f"CompressionType {settings['CompressionType']} of the channel {name} is used only in Pipe input mode. "
                 f"In {mode} mode, leave it unset or set it to None."
@@ -61,6 +62,11 @@ class Channel:
     @property
     def is_manifest(self) -> bool:
         return self._source["S3DataType"] == "ManifestFile"
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether its objects are unpacked on the way."""
+        return self.settings.get("CompressionType") == "Gzip"
 
     @property
     def distribution(self) -> str:
@@ -77,11 +83,11 @@ class Channel:
             **({"ContentType": content_type} if content_type else {}),
         }
 
-    async def objects(self, storage: Storage) -> list[Object]:
-        """Every object of the channel, shuffled if that is asked for. Raises StorageError, CloudError."""
+    async def objects(self, storage: Storage, epoch: int = 0) -> list[Object]:
+        """Every object of the channel, in its shuffle's order for that epoch. Raises StorageError, CloudError."""
         found = await _manifest(self.uri, storage) if self.is_manifest else await storage.listing(self.uri)
         if shuffle := self.settings.get("ShuffleConfig"):
-            random.Random(shuffle["Seed"]).shuffle(found)
+            random.Random(f"{shuffle['Seed']} {epoch}").shuffle(found)
         return found
 
     def share(self, objects: list[Object], host: int, hosts: int) -> list[Object]:
@@ -110,10 +116,10 @@ def _inside(name: str) -> str:
 
 
 async def download(channels: list[Channel], base: Path, storage: Storage, host: int, hosts: int) -> None:
-    """Make the folders of all channels below `base` and fill those in File mode for one host. Raises JobFailed."""
+    """Make the folders of the channels below `base` and fill those in File mode for one host. Raises JobFailed."""
     for channel in channels:
         folder = _folder(base, channel)
-        folder.mkdir(parents=True)
+        (folder.parent if channel.mode == PIPE else folder).mkdir(parents=True, exist_ok=True)
         if channel.mode == FILE:
             for found in await _share(channel, storage, host, hosts):
                 await _fetch(found, folder, storage)

@@ -58,7 +58,7 @@ def test_a_script_that_raises_fails_the_job_with_its_words(lab):
         ("segfaults", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "AlgorithmError: , exit code: 139"),
         (
             "out-of-memory",
-            "import numpy as np\nkept = [np.ones(10**8) for _ in range(100)]",
+            "import numpy as np\nkept = [np.zeros(10**8) for _ in range(100)]",
             "ClientError: Please use an instance type with more memory, or reduce the size of job data processed on an "
             "instance., exit code: 137",
         ),
@@ -209,7 +209,7 @@ def test_a_flood_of_output_is_held(lab):
     [
         ({"RoleArn": "arn:aws:iam::123456789012:role/Nobody"}, "Could not assume role"),
         ({"AlgorithmSpecification": {"TrainingImage": "nobody/image:latest"}}, "not found"),
-        ({"AlgorithmSpecification": {"TrainingInputMode": "Pipe"}}, "TrainingInputMode=Pipe"),
+        ({"AlgorithmSpecification": {"TrainingImageConfig": {"TrainingRepositoryAccessMode": "Vpc"}}}, "ImageConfig"),
         ({"AlgorithmSpecification": {"ContainerArguments": ["x"]}}, "ContainerArguments without"),
         ({"ResourceConfig": {"InstanceCount": 0}}, "InstanceCount must be at least 1"),
         ({"ResourceConfig": {"KeepAlivePeriodInSeconds": 60}}, "ResourceConfig.KeepAlivePeriodInSeconds"),

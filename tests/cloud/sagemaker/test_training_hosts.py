@@ -15,7 +15,8 @@ def names(lab, key: str) -> dict[str, str]:
 
 def test_every_host_knows_itself_and_the_others(lab):
     script = """
-import json, os, pathlib
+import json, os, pathlib, socket
+print("I am", socket.gethostname())
 print(pathlib.Path(os.environ["SM_INPUT_CONFIG_DIR"], "resourceconfig.json").read_text())
 host = os.environ["SM_CURRENT_HOST"]
 for name in (f"part-{host}", "shared"):
@@ -27,6 +28,8 @@ print("accuracy=" + host[-1])
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     for number in (1, 2, 3):
         lines = lab.logs(GROUP, f"three/algo-{number}-").splitlines()
+        if lab.cloud.control("status")["mode"] == "namespaces":
+            assert f"I am algo-{number}" in lines
         config = json.loads(next(line for line in lines if line.startswith("{")))
         assert config == {
             "current_host": f"algo-{number}",

@@ -1,5 +1,6 @@
 """Channels through real boto3: which objects a job finds, where, and when."""
 
+import gzip
 import json
 
 import pytest
@@ -155,11 +156,76 @@ boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_ac
     assert "Could not connect to the endpoint URL" in job["FailureReason"]
 
 
+PIPES = """
+import os
+path = os.environ["SM_CHANNEL_TRAIN"]
+print("folder", os.path.exists(path))
+for epoch in range(3):
+    with open(f"{path}_{epoch}", "rb") as pipe:
+        data = pipe.read()
+    print("epoch", epoch, len(data), data.decode().replace("part ", ""))
+"""
+
+
+def test_a_pipe_brings_all_objects_in_each_epoch(lab, parts):
+    job = lab.train("pipe", PIPES, InputDataConfig=[channel("train", parts, InputMode="Pipe")])
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    lines = lab.logs(GROUP, "pipe/").splitlines()
+    assert [line for line in lines if line.startswith(("folder", "epoch"))] == [
+        "folder False",
+        "epoch 0 36 012345",
+        "epoch 1 36 012345",
+        "epoch 2 36 012345",
+    ]
+
+
+def test_a_shuffled_pipe_has_another_order_in_each_epoch(lab, parts):
+    channels = [channel("train", parts, InputMode="Pipe", ShuffleConfig={"Seed": 3})]
+    lab.train("pipe-shuffled", PIPES, InputDataConfig=channels)
+    orders = [line.split()[3] for line in lab.logs(GROUP, "pipe-shuffled/").splitlines() if line.startswith("epoch")]
+    assert len(set(orders)) > 1
+    assert {"".join(sorted(order)) for order in orders} == {"012345"}
+
+
+def test_a_pipe_unpacks_and_may_be_left_early(lab):
+    for number in range(3):
+        lab.s3.put_object(Bucket="lab", Key=f"packed/{number}.gz", Body=gzip.compress(bytes([number]) * 3_000_000))
+    script = """
+import os
+path = os.environ["SM_CHANNEL_TRAIN"]
+with open(f"{path}_0", "rb") as pipe:
+    print("a little", pipe.read(1000) == bytes(1000))
+with open(f"{path}_1", "rb") as pipe:
+    data = pipe.read()
+print("all", len(data), sum(data))
+"""
+    channels = [channel("train", "s3://lab/packed/", InputMode="Pipe", CompressionType="Gzip")]
+    job = lab.train("pipe-packed", script, InputDataConfig=channels)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    text = lab.logs(GROUP, "pipe-packed/")
+    assert "a little True" in text
+    assert "all 9000000 9000000" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "message"),
+    [
+        ("pipe-plain", "open(path + '_0', 'rb').read()", "parts/0.txt is not in gzip format"),
+        ("pipe-link", "os.remove(path + '_0'); os.symlink('/tmp/x', path + '_0'); time.sleep(60)", "Too many levels"),
+        ("pipe-file", "os.remove(path + '_0'); open(path + '_0', 'w'); time.sleep(60)", "it is no FIFO any more"),
+    ],
+)
+def test_a_pipe_that_breaks_fails_the_job(lab, parts, name, script, message):
+    channels = [channel("train", parts, InputMode="Pipe", CompressionType="Gzip")]
+    job = lab.train(name, f"import os, time\npath = os.environ['SM_CHANNEL_TRAIN']\n{script}", InputDataConfig=channels)
+    assert job["FailureReason"].startswith("ClientError: Data download failed:The pipe of channel train: ")
+    assert message in job["FailureReason"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"CompressionType": "Gzip"}, "CompressionType Gzip of the channel train is used only in Pipe input mode"),
-        ({"InputMode": "Pipe"}, "InputDataConfig.InputMode=Pipe"),
         ({"RecordWrapperType": "RecordIO"}, "InputDataConfig.RecordWrapperType=RecordIO"),
         ({"S3DataType": "AugmentedManifestFile"}, "S3DataType=AugmentedManifestFile"),
     ],
