@@ -86,7 +86,11 @@ class Job:
         """A report, as JSON; NaN as text, as AWS has it."""
         folder = self.path("output_path")
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(_strict(content), indent=2, allow_nan=False), encoding="utf-8")
+        try:
+            text = json.dumps(content, allow_nan=False)
+        except ValueError:
+            text = json.dumps(_without_nan(content), allow_nan=False)
+        (folder / name).write_text(text, encoding="utf-8")
 
     def publish(self, metrics: Mapping[str, float | Mapping[str, float]]) -> None:
         """The metrics file, where publish_cloudwatch_metrics is Enabled."""
@@ -198,9 +202,9 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _strict(content: Any) -> Any:
+def _without_nan(content: Any) -> Any:
     if isinstance(content, Mapping):
-        return {name: _strict(value) for name, value in content.items()}
+        return {name: _without_nan(value) for name, value in content.items()}
     if isinstance(content, (list, tuple)):
-        return [_strict(value) for value in content]
+        return [_without_nan(value) for value in content]
     return "NaN" if isinstance(content, float) and math.isnan(content) else content
