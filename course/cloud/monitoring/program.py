@@ -9,7 +9,8 @@ ground_truth_attribute; for the merger ground_truth_source.
 
 Without baseline_constraints the job makes a baseline: statistics.json and constraints.json. With it the job judges a
 window, and writes constraint_violations.json too. How it ended stands in /opt/ml/output/message, which becomes the
-job's ExitMessage: "Completed: …", "CompletedWithViolations: …" or, with exit code 255, "Error: …".
+job's ExitMessage: "Completed: …", "CompletedWithViolations: …" or, with exit code 255, "Error: …", which then stands
+in /opt/ml/output/failure too, for the job's FailureReason.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from course.cloud.containers.failure import write_failure
 from course.cloud.containers.layout import BASE, Layout
 from course.cloud.monitoring import cloudwatch, constraints, model_quality, outcomes, statistics, violations
 from course.cloud.monitoring import merge as merging
@@ -195,6 +197,7 @@ def _conclude(work: Callable[[Job], str]) -> None:
     (layout.output / "message").write_text(message, encoding="utf-8", errors="backslashreplace")
     print(message, file=sys.stderr if code else sys.stdout, flush=True)
     if code:
+        write_failure(layout, message)
         raise SystemExit(code)
 
 

@@ -186,6 +186,7 @@ def test_an_error_is_the_exit_message(tmp_path, baselined):
     code, message, _ = run(tmp_path, MONITOR_ANALYZER, **WINDOW)
     assert code == 255
     assert message.startswith("Error: Encoding mismatch: Encoding is JSON for endpointInput")
+    assert (tmp_path / "output" / "failure").read_text() == message
 
 
 @pytest.mark.parametrize(
