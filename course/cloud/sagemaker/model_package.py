@@ -153,7 +153,7 @@ def _take_over_source(call: Call) -> None:
     if source is not None and source.kind is MODEL_PACKAGE and "InferenceSpecification" in source.fields:
         p["InferenceSpecification"] = source.fields["InferenceSpecification"]
     elif source is not None and source.kind is MODEL:
-        container = source.fields["PrimaryContainer"]
+        container = source.fields.get("PrimaryContainer", {})
         shown = {m: container[m] for m in ("Image", "ModelDataUrl", "Environment") if container.get(m)}
         p["InferenceSpecification"] = {"Containers": [shown]}
 
