@@ -1,25 +1,25 @@
 """Search: resources by what is known of them: properties, tags, hyperparameters, metrics."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import NotSupported, ValidationFailed
 from ..operations import Call, operation
 from ..protocol import service_model
-from ..store import Kind, Resource, page
-from . import model_card, model_package, trial_component
+from ..store import Resource, page
 from .lineage_graph import TRIAL_COMPONENT
+from .model_card import CARD
 from .model_package_group import GROUP, MODEL_PACKAGE
 from .resources import SERVICE, TRAINING_JOB
 
-# Resource → the member of a SearchRecord, the kind that it shows, and how.
-_RECORDS: dict[str, tuple[str, Kind, Callable[[Resource], dict[str, Any]]]] = {
-    "TrainingJob": ("TrainingJob", TRAINING_JOB, Resource.description),
-    "ModelPackage": ("ModelPackage", MODEL_PACKAGE, model_package.described),
-    "ModelPackageGroup": ("ModelPackageGroup", GROUP, Resource.description),
-    "ModelCard": ("ModelCard", model_card.CARD, model_card.described),
-    "ExperimentTrialComponent": ("TrialComponent", TRIAL_COMPONENT, trial_component.described),
+# Resource → the member of a SearchRecord, and the kind that it shows.
+_RECORDS = {
+    "TrainingJob": ("TrainingJob", TRAINING_JOB),
+    "ModelPackage": ("ModelPackage", MODEL_PACKAGE),
+    "ModelPackageGroup": ("ModelPackageGroup", GROUP),
+    "ModelCard": ("ModelCard", CARD),
+    "ExperimentTrialComponent": ("TrialComponent", TRIAL_COMPONENT),
 }
 _MANY_CONTAINS = ("DisplayName", "TrialComponentName", "Tags", "InputArtifacts", "OutputArtifacts")
 _MOST = 20
@@ -37,12 +37,12 @@ async def search(call: Call) -> dict[str, Any]:
     p = call.parameters
     if p["Resource"] not in _RECORDS:
         raise NotSupported(f"This cloud does not search {p['Resource']} yet; it does: {', '.join(_RECORDS)}.")
-    member, kind, describe = _RECORDS[p["Resource"]]
+    member, kind = _RECORDS[p["Resource"]]
     known = service_model(SERVICE).shape_for("SearchRecord").members[member].members
     expression = p.get("SearchExpression")
     if expression is not None:
         _check(expression, set(known))
-    records = [_record(resource, describe) for resource in call.world.store.all(kind)]
+    records = [_record(resource) for resource in call.world.store.all(kind)]
     found = [record for record in records if expression is None or _holds(expression, record)]
     by = p.get("SortBy", "LastModifiedTime").split(".")
     having = [record for record in found if _value(record, by) is not None]
@@ -60,9 +60,9 @@ def _order(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, datetime)) else str(value)
 
 
-def _record(resource: Resource, describe: Callable[[Resource], dict[str, Any]]) -> Record:
+def _record(resource: Resource) -> Record:
     tags = [{"Key": key, "Value": value} for key, value in resource.tags.items()]
-    return {**describe(resource), "Tags": tags}
+    return {**resource.description(), "Tags": tags}
 
 
 def _filters(expression: dict[str, Any]) -> Iterator[dict[str, str]]:
