@@ -27,6 +27,7 @@ def refused_text(flows, text):
     [
         ("steps: []", "Unable to parse pipeline definition. The definition is not JSON"),
         ("[]", "Expecting start of Json Object"),
+        ('{"Version": "2020-12-01", "Steps": ' + "[" * 5000 + "]" * 5000 + "}", "nested too deeply"),
         ('{"Version": "2021-01-01", "Steps": []}', "Version must be '2020-12-01'; got '2021-01-01'"),
         ('{"Version": "2020-12-01", "Steps": [], "Stages": []}', "unknown property 'Stages'"),
         ('{"Version": "2020-12-01"}', "needs Steps"),
