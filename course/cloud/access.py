@@ -18,13 +18,13 @@ class Decisions:
         self._known: dict[tuple[Any, ...], tuple[float, str]] = {}
 
     def authorise(self, caller: Credential, action: str, resource: str, context: dict[str, Any] | None = None) -> None:
-        """Raise AccessDenied if `caller` may not do `action` on `resource`."""
+        """Raise AccessDenied if `caller` may not do `action` on `resource` with these condition keys."""
         if caller.type == "Root":
             return
         if self._generation != self._base.generation:
             self._known.clear()
             self._generation = self._base.generation
-        key = (caller.access_key, action, resource, tuple(sorted(context.items())) if context else None)
+        key = (caller.access_key, action, resource, _hashable(context) if context else None)
         known = self._known.get(key)
         now = time.monotonic()
         if known is None or known[0] < now:
@@ -37,6 +37,16 @@ class Decisions:
         if known[1]:
             raise AccessDenied(known[1])
 
-    def pass_role(self, caller: Credential, role_arn: str, service: str = "sagemaker.amazonaws.com") -> None:
+    def pass_role(
+        self,
+        caller: Credential,
+        role_arn: str,
+        service: str = "sagemaker.amazonaws.com",
+        context: dict[str, Any] | None = None,
+    ) -> None:
         """Raise AccessDenied if `caller` may not hand `role_arn` to `service` (iam:PassRole, iam:PassedToService)."""
-        self.authorise(caller, "iam:PassRole", role_arn, {"iam:PassedToService": service})
+        self.authorise(caller, "iam:PassRole", role_arn, {**(context or {}), "iam:PassedToService": service})
+
+
+def _hashable(context: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple((key, tuple(value) if isinstance(value, list) else value) for key, value in context.items())

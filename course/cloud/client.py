@@ -82,6 +82,8 @@ class _Hook:
                 raise CloudGone(cls.gone)
             parts = urlsplit(request.url)
             if (parts.hostname or "").endswith(".amazonaws.com"):
+                request.headers["Host"] = parts.netloc  # what the signature covers; a bucket may stand in it
+                request.headers["X-Forwarded-Proto"] = parts.scheme
                 request.url = urlunsplit(("http", f"127.0.0.1:{cls.port}", parts.path, parts.query, ""))
             return send(session, request)
 

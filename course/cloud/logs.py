@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from . import client
 from .base import Base
 from .clock import Clock
 from .errors import CloudError
@@ -22,10 +23,23 @@ class MetricPoint:
 
 
 class LogStream:
-    """One log stream, written as lines come. `metrics` are (name, regex) pairs: the first group is the value."""
+    """One log stream, written as lines come. `metrics` are (name, regex) pairs: the first group is the value.
 
-    def __init__(self, base: Base, clock: Clock, group: str, stream: str, metrics: list[tuple[str, str]] | None = None):
-        self._base, self._clock = base, clock
+    `access_key` is that of the role that writes (default: the cloud itself). A role that may not write leaves no log,
+    as on AWS: the job goes on.
+    """
+
+    def __init__(
+        self,
+        base: Base,
+        clock: Clock,
+        group: str,
+        stream: str,
+        metrics: list[tuple[str, str]] | None = None,
+        access_key: str = client.ROOT[0],
+    ):
+        self._base, self._clock, self._access_key = base, clock, access_key
+        self._denied = False
         self.group, self.stream = group, stream
         self._metrics = [(name, re.compile(pattern)) for name, pattern in metrics or []]
         self._bytes = 0
@@ -39,9 +53,11 @@ class LogStream:
             ("CreateLogStream", {"logGroupName": self.group, "logStreamName": self.stream}),
         ):
             try:
-                await self._base.call("logs", operation, **names)
+                await self._base.call("logs", operation, self._access_key, **names)
             except CloudError as error:
-                if error.code != "ResourceAlreadyExistsException":
+                if error.code == "AccessDeniedException":
+                    self._denied = True
+                elif error.code != "ResourceAlreadyExistsException":
                     raise
 
     async def follow(self, lines: AsyncIterator[bytes]) -> None:
@@ -66,10 +82,23 @@ class LogStream:
     async def _write(self) -> None:
         async with self._writing:
             events, self._batch = self._batch, []
-            if events:
-                await self._base.call(
-                    "logs", "PutLogEvents", logGroupName=self.group, logStreamName=self.stream, logEvents=events
-                )
+            if events and not self._denied:
+                await self._put(events)
+
+    async def _put(self, events: list[dict[str, object]]) -> None:
+        try:
+            await self._base.call(
+                "logs",
+                "PutLogEvents",
+                self._access_key,
+                logGroupName=self.group,
+                logStreamName=self.stream,
+                logEvents=events,
+            )
+        except CloudError as error:
+            if error.code not in ("AccessDeniedException", "ResourceNotFoundException"):
+                raise
+            self._denied = True
 
     def _add(self, line: str) -> None:
         self._batch.append({"timestamp": int(self._clock.time() * 1000), "message": line})

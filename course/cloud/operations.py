@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import protocol
+from . import conditions, protocol
 from .base import Credential
 from .errors import CloudError, NotSupported
 from .protocol import Request, operation_model
@@ -39,13 +39,16 @@ Run = Callable[[Call], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """How an operation runs, which resource IAM is asked about, and what becomes of each input member."""
+    """How an operation runs, which resources IAM is asked about, and what becomes of each input member.
+
+    `context` gives condition keys that its parameters do not show by themselves (conditions.py finds the others).
+    """
 
     service: str
     name: str
     run: Run
-    resource: Callable[[Call], str]
-    context: Callable[[Call], dict[str, Any]] | None  # IAM's condition keys for this call
+    resource: Callable[[Call], str | list[str]]
+    context: Callable[[Call], dict[str, Any]] | None
     uses: tuple[str, ...]
     no_effect: tuple[str, ...]
     refuses: tuple[str, ...]  # members (dotted below the top level), or member=value, that are refused
@@ -78,7 +81,7 @@ def operation(
     uses: tuple[str, ...] = (),
     no_effect: tuple[str, ...] = (),
     refuses: tuple[str, ...] = (),
-    resource: Callable[[Call], str] = everything,
+    resource: Callable[[Call], str | list[str]] = everything,
     context: Callable[[Call], dict[str, Any]] | None = None,
 ) -> Callable[[Run], Run]:
     """Enter a coroutine function into the table."""
@@ -100,86 +103,86 @@ def _values(value: Any, path: list[str]) -> list[Any]:
     return _values(value[path[0]], path[1:]) if isinstance(value, dict) and path[0] in value else []
 
 
-async def answer(
-    world: "World", service: str, name: str, caller: Credential, request: Request, request_id: str
-) -> dict[str, Any]:
-    """The result of one operation, whoever asks: decode, authorise, validate, run, record in the trail.
+async def perform(call: Call, way: dict[str, Any]) -> dict[str, Any]:
+    """One operation of ours, allowed, checked, run and recorded. `way` are the condition keys of the caller's way.
 
-    Raises CloudError, and nothing else.
+    Raises CloudError: what the operation refuses, or InternalFailure for a fault of ours.
     """
-    parameters: dict[str, Any] | None = None
-    failure: CloudError | None = None
+    found, world = (call.service, call.operation), call.world
     result: dict[str, Any] = {}
+    failure: CloudError | None = None
     try:
-        parameters = protocol.decode(service, name, request)
-        found = OPERATIONS.get((service, name))
-        if found is None:
+        operation = OPERATIONS.get(found)
+        if operation is None:
             raise NotSupported(
-                f"This cloud does not run {service}:{name} yet. The course's docs list what it runs.",
+                f"This cloud does not run {found[0]}:{found[1]} yet. The course's docs list what it runs.",
                 code="UnknownOperationException",
             )
-        call = Call(world, service, name, parameters, caller, request, request_id)
         # IAM before validation: who may not call does not learn what would have been valid.
-        context = found.context(call) if found.context else None
-        world.access.authorise(caller, _action(service, name), found.resource(call), context)
-        validate(operation_model(service, name), parameters)
-        found.check_members(parameters)
-        result = await found.run(call)
+        _authorise(call, operation, way)
+        validate(operation_model(*found), call.parameters)
+        operation.check_members(call.parameters)
+        for role in conditions.roles(call.parameters):
+            world.access.pass_role(call.caller, role, f"{_action(found).partition(':')[0]}.amazonaws.com", way)
+        result = await operation.run(call)
     except CloudError as error:
         failure = error
     except Exception:
-        world.log.exception("request %s %s:%s", request_id, service, name)
-        failure = CloudError(f"We encountered an internal error. Please try again. (request {request_id})")
-    _record(world, service, name, caller, request, request_id, parameters, result, failure)
+        world.log.exception("request %s %s", call.request_id, found)
+        failure = CloudError(f"We encountered an internal error. Please try again. (request {call.request_id})")
+    _record(call, result, failure)
     if failure:
         raise failure
     return result
 
 
-async def perform(
+async def ask(
     world: "World", service: str, name: str, parameters: dict[str, Any], caller: Credential, agent: str
 ) -> dict[str, Any]:
-    """One operation in process, as `caller`, on the same path as a request over HTTP. Raises CloudError.
+    """One operation in process, as `caller`, on the path of every request. Raises CloudError.
 
     parameters: as JSON has them (a timestamp is a number or a text). agent: the service that calls, for the trail.
     """
     request = Request("POST", "/", "", {"user-agent": agent}, json.dumps(parameters).encode())
-    return await answer(world, service, name, caller, request, str(uuid.uuid4()))
+    decoded = protocol.decode(service, name, request)
+    return await perform(Call(world, service, name, decoded, caller, request, str(uuid.uuid4())), {})
 
 
-def _action(service: str, name: str) -> str:
+def _authorise(call: Call, operation: Operation, way: dict[str, Any]) -> None:
+    """Ask IAM about every resource that the call needs."""
+    named = operation.resource(call)
+    resources = named if isinstance(named, list) else [named]
+    own = operation.context(call) if operation.context else {}
+    context = {**way, **conditions.of_call(call, resources), **own}
+    for resource in resources:
+        call.world.access.authorise(call.caller, _action((call.service, call.operation)), resource, context)
+
+
+def _action(found: tuple[str, str]) -> str:
     """IAM's name for an operation: the runtime services share SageMaker's prefix."""
+    service, name = found
     return f"{'sagemaker' if service.startswith('sagemaker') else service}:{name}"
 
 
-def _record(
-    world: "World",
-    service: str,
-    name: str,
-    caller: Credential,
-    request: Request,
-    request_id: str,
-    parameters: dict[str, Any] | None,
-    result: dict[str, Any],
-    failure: CloudError | None,
-) -> None:
-    if name.startswith("InvokeEndpoint"):
+def _record(call: Call, result: dict[str, Any], failure: CloudError | None) -> None:
+    found, parameters = (call.service, call.operation), call.parameters
+    if found[1].startswith("InvokeEndpoint"):
         return
     resources = [
         {"ResourceType": f"AWS::SageMaker::{member.removesuffix('Name')}", "ResourceName": value}
-        for member, value in (parameters or {}).items()
+        for member, value in parameters.items()
         if member.endswith("Name") and isinstance(value, str)
     ]
-    encoded = protocol.plain(operation_model(service, name).input_shape, parameters) if parameters is not None else None
-    world.trail.record(
-        _action(service, name),
-        caller,
-        request_id,
-        parameters=encoded,
+    shape = operation_model(*found).input_shape
+    call.world.trail.record(
+        _action(found),
+        call.caller,
+        call.request_id,
+        parameters=protocol.plain(shape, parameters) if shape else None,
         answer=None if failure else _elements(result),
         error=(failure.code, failure.message) if failure else None,
         resources=resources,
-        agent=request.headers.get("user-agent", ""),
+        agent=call.request.headers.get("user-agent", ""),
     )
 
 

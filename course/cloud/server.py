@@ -3,9 +3,10 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from . import control, operations, protocol, sagemaker, trail  # noqa: F401 - sagemaker and trail enter operations
+from . import conditions, control, protocol, sagemaker, trail, trail_settings  # noqa: F401 - they enter operations
 from .base import Credential
-from .errors import CloudError, UnknownOperation
+from .errors import AccessDenied, CloudError, UnknownOperation
+from .operations import Call, perform
 from .protocol import Request, Response
 from .signature import authenticate
 
@@ -18,6 +19,7 @@ OURS: dict[str, tuple[str, ...]] = {
     "cloudtrail": ("cloudtrail",),
     "application-autoscaling": ("application-autoscaling",),
 }
+_CHANGES_OF_RULES = ("events:PutRule", "events:EnableRule", "events:PutTargets")
 _MAX_BODY = 512 << 20
 
 for _service in (*(name for names in OURS.values() for name in names), "s3", "iam", "sts", "logs", "cloudwatch"):
@@ -37,30 +39,43 @@ async def answer(world: "World", request: Request) -> Response:
     if not ours:
         return await _answer_by_base(world, request, caller, request_id)
     try:
-        service, name = _identify(ours, request)
-        result = await operations.answer(world, service, name, caller, request, request_id)
+        found = _identify(ours, request)
+        call = Call(world, *found, protocol.decode(*found, request), caller, request, request_id)
+        return protocol.encode(*found, await perform(call, conditions.of_way(world, request)), request_id)
     except CloudError as error:
         return protocol.encode_error(error, request_id)
-    return protocol.encode(service, name, result, request_id)
 
 
 async def _answer_by_base(world: "World", request: Request, caller: Credential, request_id: str) -> Response:
     if request.path.startswith(("/_ministack", "/_localstack", "/_aws")):
         return protocol.encode_error(UnknownOperation("There is nothing here.", status=404), request_id)
+    action, resource = "", "*"
     try:
-        response = await world.base.forward(request)
-        action = world.base.describe(request)[1]
+        _, action, resource = world.base.describe(request)
+        way = conditions.of_way(world, request)
+        for role, service in conditions.passed_roles(action, request):
+            world.access.pass_role(caller, role, service, way)
+        response = await world.base.forward(request, caller, way)
+        if response.status == 500:
+            response = world.base.refusal(request, world.base.fault(request, request_id), request_id)
+        if action in _CHANGES_OF_RULES:
+            world.schedules.look()
+    except AccessDenied as error:
+        response = world.base.refusal(request, error, request_id)
     except Exception:
         world.log.exception("request %s %s %s", request_id, request.method, request.path)
-        return protocol.encode_error(
+        response = protocol.encode_error(
             CloudError(f"We encountered an internal error. Please try again. (request {request_id})"), request_id
         )
-    error = (
-        ("AccessDenied" if response.status == 403 else "Error", f"HTTP {response.status}")
-        if response.status >= 400
-        else None
+    world.trail.record(
+        action,
+        caller,
+        request_id,
+        method=request.method,
+        resource=resource,
+        error=trail.error_of(response),
+        agent=request.headers.get("user-agent", ""),
     )
-    world.trail.record(action, caller, request_id, error=error, agent=request.headers.get("user-agent", ""))
     return response
 
 

@@ -19,7 +19,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from . import client
+from . import client, events, trail_files
 from .access import Decisions
 from .base import Base
 from .clock import Clock, Traveller
@@ -56,9 +56,12 @@ class World:
         self.trail = Trail(self.clock, self.account, self.region)
         self.base = Base(self.account, self.region)
         self.access = Decisions(self.base)
+        self.schedules = events.Schedules(self)
         self.past_invocations: dict[str, dict[str, dict[str, int]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: set[Any] = set()
+        events.connect(self)
+        trail_files.connect(self)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run `work` beside the requests; the world keeps it alive and logs what it raises."""

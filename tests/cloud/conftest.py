@@ -52,10 +52,10 @@ class Cloud:
             return json.load(answer)
 
     def role(self, name: str = "TxGuardRole", *policies: str) -> str:
-        """A role that SageMaker may assume, with the managed policies named (default: all of S3)."""
+        """A role that SageMaker may assume, with the managed policies named (default: S3 and Logs)."""
         iam = self.client("iam")
         arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-        for policy in policies or ("AmazonS3FullAccess",):
+        for policy in policies or ("AmazonS3FullAccess", "CloudWatchLogsFullAccess"):
             iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
         return arn
 

@@ -12,7 +12,14 @@ from .jobs import JobFailed
 from .resources import ENDPOINT, ENDPOINT_CONFIG, MODEL, SERVICE, arn_of, create, get
 
 
-@operation(SERVICE, "CreateEndpoint", uses=("EndpointName", "EndpointConfigName", "Tags"), resource=arn_of(ENDPOINT))
+def _endpoint_and_config(call: Call) -> list[str]:
+    """IAM is asked about both: who may make an endpoint may not thereby use any configuration."""
+    return [arn_of(ENDPOINT)(call), arn_of(ENDPOINT_CONFIG)(call)]
+
+
+@operation(
+    SERVICE, "CreateEndpoint", uses=("EndpointName", "EndpointConfigName", "Tags"), resource=_endpoint_and_config
+)
 async def create_endpoint(call: Call) -> dict[str, Any]:
     """Start a process for each instance of each variant; InService when all of them answer."""
     world = call.world

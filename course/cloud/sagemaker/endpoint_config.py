@@ -17,10 +17,17 @@ _VARIANT_REFUSED = (
 )
 
 
+def _model_arns(call: Call) -> dict[str, Any]:
+    """sagemaker:ModelArn: the models that the variants serve."""
+    variants = call.parameters.get("ProductionVariants", [])
+    return {"sagemaker:ModelArn": [call.world.store.arn(MODEL, v["ModelName"]) for v in variants if "ModelName" in v]}
+
+
 @operation(
     SERVICE,
     "CreateEndpointConfig",
     resource=arn_of(ENDPOINT_CONFIG),
+    context=_model_arns,
     uses=("EndpointConfigName", "ProductionVariants", "Tags"),
     no_effect=("KmsKeyId",),
     refuses=tuple(f"ProductionVariants.{member}" for member in _VARIANT_REFUSED),

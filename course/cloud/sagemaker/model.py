@@ -30,7 +30,6 @@ async def create_model(call: Call) -> dict[str, Any]:
     if not container.get("Image"):
         raise ValidationFailed("PrimaryContainer needs an Image.")
     jobs.check_image(container["Image"])
-    world.access.pass_role(call.caller, role)
     jobs.check_role(world, role)
     if uri := container.get("ModelDataUrl"):
         await _check_archive(call, uri, role)

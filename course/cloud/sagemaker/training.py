@@ -90,7 +90,6 @@ async def create_training_job(call: Call) -> dict[str, Any]:
     jobs.check_image(image)
     if p["ResourceConfig"].get("InstanceCount", 1) != 1:
         raise ValidationFailed("This cloud does not support an InstanceCount above 1 in CreateTrainingJob yet.")
-    world.access.pass_role(call.caller, p["RoleArn"])
     jobs.check_role(world, p["RoleArn"])
     for metric in p["AlgorithmSpecification"].get("MetricDefinitions", []):
         _check_regex(metric)
@@ -251,7 +250,8 @@ async def _run(world: Any, job: Resource, here: Ground) -> str:
         return "Stopped"
     algorithm = job.fields["AlgorithmSpecification"]
     metrics = [(m["Name"], m["Regex"]) for m in algorithm.get("MetricDefinitions", [])]
-    log = LogStream(world.base, world.clock, _LOG_GROUP, f"{job.name}/algo-1-{int(world.clock.time())}", metrics)
+    stream = f"{job.name}/algo-1-{int(world.clock.time())}"
+    log = LogStream(world.base, world.clock, _LOG_GROUP, stream, metrics, here.session.access_key)
     await log.open()
     variables = {**job.fields.get("Environment", {}), "TRAINING_JOB_NAME": job.name, "TRAINING_JOB_ARN": job.arn}
     isolated = job.fields["EnableNetworkIsolation"]

@@ -1,91 +1,19 @@
-"""The base: S3, IAM, STS, KMS, Logs, CloudWatch storage, SNS, SQS, EventBridge, Lambda … answered by MiniStack.
+"""The way into the base: forward a request, call in process, resolve a caller, decide what a caller may do."""
 
-This is the only file that knows MiniStack. The rest of the cloud asks `Base` for four things: forward a request,
-make a call in process, resolve a caller, decide what a caller may do. What MiniStack does badly is replaced below by
-name in REPLACEMENTS, each with a probe in tests/cloud/test_base.py.
-"""
-
-import importlib
 import json
-import logging
-import os
 import time
-from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode
 
-from . import client
-from .errors import AuthenticationFailed, CloudError
-from .protocol import Request, Response, operation_model, service_model
-
-# MiniStack reads its settings when it is imported. AUTH makes it evaluate IAM; nothing may bind a port of its own.
-os.environ.update(
-    AUTH="true",
-    AWS_ACCESS_KEY_ID=client.ROOT[0],
-    AWS_SECRET_ACCESS_KEY=client.ROOT[1],
-    BIND_HOST="127.0.0.1",
-    IOT_MTLS_ENABLED="0",
-    SFTP_ENABLED="0",
-    LOG_LEVEL="CRITICAL",
-    MINISTACK_ACCOUNT_ID=client.ACCOUNT,
-    MINISTACK_REGION=client.REGION,
-    PERSIST_STATE="0",
-    S3_PERSIST="0",
-)
-os.environ.pop("AWS_SESSION_TOKEN", None)
-
-import ministack.app as _app
-from ministack.core import iam_actions, iam_evaluator, responses, router, sigv4
-from ministack.services import (  # noqa: F401 - imported before worlds are forked, so that they share the pages
-    cloudwatch,
-    cloudwatch_logs,
-    iam,
-    kms,
-    s3,
-    sns,
-    sqs,
-    sts,
-)
-
-_DAY = 86_400.0  # seconds
-_store_metrics = cloudwatch._put_metric_data
-
-
-def _forget_metrics() -> None:
-    for key, points in list(cloudwatch._metrics.items()):
-        cloudwatch._metrics[key] = [point for point in points if point["Timestamp"] > time.time() - 455 * _DAY]
-        if not cloudwatch._metrics[key]:
-            del cloudwatch._metrics[key]
-
-
-def _put_metrics(parameters: Any, document: Any, is_cbor: bool, is_json: bool = False) -> Any:
-    for number, point in enumerate((document or {}).get("MetricData", []), 1):
-        ahead = (cloudwatch._parse_ts(point.get("Timestamp")) or time.time()) - time.time()
-        if not -14 * _DAY <= ahead <= _DAY / 12:
-            limit = "two weeks in the past" if ahead < 0 else "two hours in the future"
-            message = f"The parameter MetricData.member.{number}.Timestamp must specify a time no more than {limit}."
-            return cloudwatch._error("InvalidParameterValue", message, 400, use_json=is_json, use_cbor=is_cbor)
-    return _store_metrics(parameters, document, is_cbor, is_json)
-
-
-# What MiniStack does that a cloud of this kind must not, by name.
-REPLACEMENTS: dict[str, Callable[..., Any]] = {
-    # Callers are authenticated once, in front (signature.py): MiniStack checks the age of a signature against its own
-    # clock alone, lets unsigned S3 requests in as root, and never verifies the root key.
-    "ministack.core.iam_evaluator.authenticate": lambda access_key_id, account_id: None,
-    # CloudWatch keeps a metric for fifteen months; MiniStack forgets every point after two weeks.
-    "ministack.services.cloudwatch._evict_old_metrics": _forget_metrics,
-    # CloudWatch refuses points that are too old or too far ahead when they come; MiniStack takes any.
-    "ministack.services.cloudwatch._put_metric_data": _put_metrics,
-}
-
-
-for _path, _replacement in REPLACEMENTS.items():
-    _module, _, _name = _path.rpartition(".")
-    setattr(importlib.import_module(_module), _name, _replacement)
-logging.getLogger("ministack").setLevel(logging.CRITICAL)
+from .. import client
+from ..errors import AccessDenied, AuthenticationFailed, CloudError
+from ..protocol import Request, Response, decode, identify, operation_model, service_model
+from ..validation import validate
+from . import authority, delivery
+from .ministack import app as _app
+from .ministack import iam, iam_actions, iam_evaluator, responses, router, sigv4, sts
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,47 +165,86 @@ class Base:
         return role if role and role.get("Arn") == role_arn else None
 
     def denial(self, access_key: str, action: str, resource: str, context: dict[str, Any] | None = None) -> str:
-        """Why the policies of `access_key`'s holder refuse `action` on `resource`; "" if they allow it."""
-        with self._scope():
+        """Why the policies of `access_key`'s holder refuse `action` on `resource`; "" if they allow it.
+
+        `context` has condition keys and their values: strings, or lists of strings for keys with several values.
+        """
+        with self._scope(), authority.asking(access_key, "", context or {}):
             result = iam_evaluator.enforce(
                 access_key,
                 action,
                 action.partition(":")[0],
                 self.region,
                 resource_arn=resource,
-                service_context=context,
             )
         if result is None:
             return ""
         if isinstance(result, iam_evaluator.AuthError):
             return result.message
-        explicit = result.decision == "Deny"
-        if explicit and result.resource_policy_arn:
-            why = "with an explicit deny in a resource-based policy"
-        elif explicit:
-            why = "with an explicit deny in an identity-based policy"
-        else:
-            why = f"because no identity-based policy allows the {action} action"
-        return f"User: {result.principal_arn} is not authorized to perform: {action} on resource: {resource} {why}"
+        return authority.denial(
+            action.partition(":")[0],
+            action,
+            result.principal_arn,
+            resource,
+            explicit=result.decision == "Deny",
+            by_resource=bool(result.resource_policy_arn),
+        )
+
+    def lets_in(self, resource: str, action: str, service: str, keys: dict[str, str]) -> bool:
+        """Whether the resource's own policy lets an AWS service ("cloudtrail.amazonaws.com") do `action` on it."""
+        with self._scope():
+            return authority.lets_in(resource, action, service, keys)
+
+    # -- EventBridge -----------------------------------------------------------------------------------------------
+
+    deliveries = delivery.deliveries
+
+    def events_are_wanted(self) -> bool:
+        """Whether a rule looks at events at all: most worlds have none."""
+        with self._scope():
+            return delivery.is_wanted()
+
+    def put_event(self, source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
+        """An event of an AWS service on the default bus; rules that match it are run."""
+        with self._scope():
+            delivery.put(source, detail_type, detail, resources)
+
+    def tick_schedules(self) -> None:
+        """Fire the scheduled rules that are due."""
+        with self._scope():
+            delivery.tick()
+
+    def next_schedule(self, now: float) -> float | None:
+        """When the next scheduled rule is due, in seconds since the epoch."""
+        return delivery.next_schedule(now)
 
     # -- requests --------------------------------------------------------------------------------------------------
 
-    def describe(self, request: Request) -> tuple[str, str]:
-        """(service, IAM action or "") of a request to the base, e.g. ("s3", "s3:CreateBucket")."""
+    def describe(self, request: Request) -> tuple[str, str, str]:
+        """(service, IAM action or "", ARN of the resource) of a request to the base, e.g. ("s3", "s3:GetObject", …)."""
         path, query = unquote(request.path), parse_qs(request.query, keep_blank_values=True)
         parameters = _app._routing_params(request.method, path, request.headers, request.body, query)
         service = router.detect_service(request.method, path, request.headers, parameters)
         action = iam_actions.extract_iam_action(
             service, request.method, path, request.headers, request.body, parameters
         )
-        return service, action or ""
+        if not action:
+            return service, "", "*"
+        arn = iam_actions.extract_resource_arn(
+            service, request.method, path, request.headers, request.body, parameters, self.region, self.account
+        )
+        return service, action, arn
 
-    async def forward(self, request: Request) -> Response:
-        """MiniStack's answer. IAM is evaluated there, for the caller whom signature.py has authenticated."""
+    async def forward(self, request: Request, caller: Credential, keys: dict[str, Any]) -> Response:
+        """MiniStack's answer. IAM is evaluated there, for the caller whom signature.py has authenticated.
+
+        `keys` are the condition keys that describe the way of the request (conditions.py).
+        """
         service = router.detect_service(request.method, request.path, request.headers, {})
-        if service in ("iam", "cloudformation", "unknown_query"):
-            return await self._changing(request)
-        return await self._run(request)
+        with authority.asking(caller.access_key, request.method, keys):
+            if service in ("iam", "cloudformation", "unknown_query"):
+                return await self._changing(request)
+            return await self._run(request)
 
     async def _changing(self, request: Request) -> Response:
         """A request after which nothing that is remembered of identities and policies counts."""
@@ -287,15 +254,32 @@ class Base:
             self.generation += 1
 
     def refusal(self, request: Request, error: CloudError, request_id: str) -> Response:
-        """An authentication failure in the protocol of the service that was asked."""
-        service, action = self.describe(request)
+        """A refusal of ours, in the protocol of the service that was asked."""
+        service, action, _ = self.describe(request)
+        code = "" if isinstance(error, AccessDenied) else error.code
         status, headers, body = iam_actions.access_denied_response(
-            service, action, "", request_id, error_code=error.code, message=error.message, headers=request.headers
+            service, action, "", request_id, error_code=code, message=error.message, headers=request.headers
         )
         if service == "s3" and error.code in ("MissingAuthenticationToken", "UnrecognizedClientException"):
             code = {"MissingAuthenticationToken": "AccessDenied"}.get(error.code, "InvalidAccessKeyId")
             status, headers, body = responses.error_response_xml(code, error.message, 403)
+        if not isinstance(error, (AccessDenied, AuthenticationFailed)):
+            status = error.status
         return Response(status, {**headers, "x-amzn-RequestId": request_id}, body)
+
+    def fault(self, request: Request, request_id: str) -> CloudError:
+        """What to answer where the base crashed: what is wrong with the request, or InternalFailure."""
+        service = self.describe(request)[0]
+        name = {"monitoring": "cloudwatch"}.get(service, service)
+        internal = CloudError(f"We encountered an internal error. Please try again. (request {request_id})")
+        try:
+            if found := identify((name,), request):
+                validate(operation_model(*found), decode(*found, request))
+        except CloudError as error:
+            return error
+        except Exception:  # a service that has no model of this kind
+            return internal
+        return internal
 
     async def call(self, service: str, operation: str, access_key: str = client.ROOT[0], **parameters: Any) -> Any:
         """One operation in process, as the holder of `access_key` (default: the account's root).
@@ -327,7 +311,9 @@ class Base:
         if service == "s3":
             headers["host"] = "127.0.0.1"  # path style
         run = self._changing if service == "iam" else self._run
-        answer = await run(Request(wire["method"], path, "&".join(filter(None, (query, more))), headers, body))
+        request = Request(wire["method"], path, "&".join(filter(None, (query, more))), headers, body)
+        with authority.asking(access_key, request.method, {}):
+            answer = await run(request)
         if service == "s3" and operation == "GetObject" and answer.status < 300:
             return {"Body": answer.body, **{k: v for k, v in answer.headers.items()}}
         parsed = create_parser(protocol).parse(

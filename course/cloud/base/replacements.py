@@ -1,0 +1,53 @@
+"""What MiniStack does that a cloud of this kind must not, by name: each has a probe in the tests."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from . import authority, delivery, encryption, metrics, simulation
+
+REPLACEMENTS: dict[str, Callable[..., Any]] = {
+    # Callers are authenticated once, in front (signature.py): MiniStack checks the age of a signature against its own
+    # clock alone, lets unsigned S3 requests in as root, and never verifies the root key.
+    "ministack.core.iam_evaluator.authenticate": lambda access_key_id, account_id: None,
+    # Every call reaches this cloud over plain loopback, which stands for TLS: MiniStack would see none of it secure.
+    "ministack.app.pin_request_origin": authority.pin_request_origin,
+    # MiniStack knows neither the VPC endpoint that a request came through nor KMS grants.
+    "ministack.core.iam_evaluator.enforce": authority.enforce,
+    # MiniStack has no s3:x-amz-server-side-encryption-aws-kms-key-id.
+    "ministack.core.iam_actions.s3_service_context": authority.s3_service_context,
+    # Most of MiniStack's refusals do not name the resource.
+    "ministack.core.iam_actions.access_denied_response": authority.access_denied_response,
+    # MiniStack's simulator ignores ContextEntries, resource policies and every resource but the first.
+    "ministack.services.iam._simulate_custom_policy": simulation.simulate_custom_policy,
+    "ministack.services.iam._simulate_principal_policy": simulation.simulate_principal_policy,
+    "ministack.core.iam_evaluator._resolve_condition_key": simulation.resolve_condition_key,
+    # MiniStack takes any key for SSE-KMS, refuses SSE-KMS without a key, and hides the default encryption.
+    "ministack.services.s3._resolve_sse_write_headers": encryption.resolve_write_headers,
+    # MiniStack has no key that AWS manages.
+    "ministack.services.kms._key_metadata": encryption.key_metadata,
+    # MiniStack lets whoever may read the object read it, whatever the key's policy says.
+    "ministack.services.s3._check_sse_read_headers": encryption.check_read_headers,
+    # MiniStack delivers to queues and functions whose policies do not let EventBridge in, and knows no pipelines.
+    "ministack.services.eventbridge._invoke_target": delivery.invoke_target,
+    # CloudWatch keeps a metric for fifteen months; MiniStack forgets every point after two weeks.
+    "ministack.services.cloudwatch._evict_old_metrics": metrics.forget_metrics,
+    # CloudWatch refuses points that are too old or too far ahead when they come; MiniStack takes any.
+    "ministack.services.cloudwatch._put_metric_data": metrics.put_metrics,
+}
+
+
+def _put_in_place(path: str, replacement: Callable[..., Any]) -> None:
+    """Bind the replacement to its name, and in the module's tables that hold the original."""
+    module_name, _, name = path.rpartition(".")
+    module = importlib.import_module(module_name)
+    original = getattr(module, name)
+    setattr(module, name, replacement)
+    for table in [value for value in vars(module).values() if isinstance(value, dict)]:
+        for key, value in list(table.items()):
+            if value is original:
+                table[key] = replacement
+
+
+for _path, _replacement in REPLACEMENTS.items():
+    _put_in_place(_path, _replacement)

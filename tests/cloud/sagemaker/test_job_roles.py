@@ -1,0 +1,100 @@
+"""A job runs as its role: what the role may not do fails the job, in AWS's words, where AWS fails it."""
+
+import json
+
+import pytest
+
+from course.cloud import client
+
+BUCKET = "arn:aws:s3:::lab"
+SCRIPT = """
+import os, pathlib
+print("ran")
+pathlib.Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("model")
+"""
+READ = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": [BUCKET, f"{BUCKET}/*"]}
+WRITE = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{BUCKET}/*"}
+LOGS = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+
+
+@pytest.fixture(scope="module")
+def role_with(lab):
+    iam = lab.cloud.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+    def make(name, *statements):
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName="w", PolicyDocument=json.dumps({"Statement": list(statements)}))
+        return arn
+
+    return make
+
+
+def test_a_role_with_just_what_the_job_needs_is_enough(lab, role_with):
+    done = lab.train("just-enough", SCRIPT, RoleArn=role_with("JustEnough", READ, WRITE, LOGS))
+    assert done["TrainingJobStatus"] == "Completed", done.get("FailureReason")
+    assert "ran" in lab.logs("/aws/sagemaker/TrainingJobs", "just-enough/")
+
+
+def test_a_role_that_may_list_but_not_read_fails_the_download(lab, role_with):
+    listing = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": BUCKET}
+    done = lab.train("cannot-read", SCRIPT, RoleArn=role_with("CannotRead", listing, WRITE, LOGS))
+    assert done["TrainingJobStatus"] == "Failed"
+    assert done["FailureReason"].startswith("ClientError: Data download failed:AccessDenied (403): User: ")
+    assert (
+        "assumed-role/CannotRead/SageMaker is not authorized to perform: s3:GetObject on resource: "
+        in done["FailureReason"]
+    )
+
+
+def test_a_role_that_may_not_write_fails_the_upload(lab, role_with):
+    done = lab.train("cannot-write", SCRIPT, RoleArn=role_with("CannotWrite", READ, LOGS))
+    assert done["TrainingJobStatus"] == "Failed"
+    assert done["FailureReason"].startswith("ClientError: Data upload failed:AccessDenied (403)")
+    assert "s3:PutObject" in done["FailureReason"]
+
+
+def test_a_role_that_may_not_decrypt_fails_on_encrypted_data(lab, role_with):
+    key = lab.cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    lab.s3.put_object(
+        Bucket="lab", Key="sealed/train.csv", Body=b"1,2", ServerSideEncryption="aws:kms", SSEKMSKeyId=key
+    )
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://lab/sealed/"}}
+    channels = [{"ChannelName": "train", "DataSource": source}]
+    done = lab.train("sealed", SCRIPT, RoleArn=role_with("CannotDecrypt", READ, WRITE, LOGS), InputDataConfig=channels)
+    assert done["TrainingJobStatus"] == "Failed"
+    assert f"kms:Decrypt on resource: {key}" in done["FailureReason"]
+    decrypt = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": key}
+    done = lab.train(
+        "sealed-2",
+        SCRIPT,
+        RoleArn=role_with("MayDecrypt", READ, WRITE, LOGS, decrypt),
+        InputDataConfig=channels,
+        OutputDataConfig={"KmsKeyId": key},
+    )
+    assert done["TrainingJobStatus"] == "Completed", done.get("FailureReason")
+    model = done["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://lab/")
+    assert lab.s3.head_object(Bucket="lab", Key=model)["SSEKMSKeyId"] == key
+
+
+def test_a_role_without_logs_leaves_none_and_the_job_goes_on(lab, role_with):
+    done = lab.train("no-logs", SCRIPT, RoleArn=role_with("NoLogs", READ, WRITE))
+    assert done["TrainingJobStatus"] == "Completed", done.get("FailureReason")
+    streams = lab.cloud.client("logs").describe_log_streams(
+        logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix="no-logs/"
+    )
+    assert streams["logStreams"] == []
+
+
+def test_what_the_container_calls_is_the_roles_too(lab, role_with):
+    script = """
+import boto3
+print(boto3.client("sts").get_caller_identity()["Arn"])
+boto3.client("s3").delete_object(Bucket="lab", Key="data/train.csv")
+"""
+    done = lab.train("as-role", script, RoleArn=role_with("AsRole", READ, WRITE, LOGS))
+    assert done["TrainingJobStatus"] == "Failed"
+    logs = lab.logs("/aws/sagemaker/TrainingJobs", "as-role/")
+    assert f"arn:aws:sts::{client.ACCOUNT}:assumed-role/AsRole/SageMaker" in logs
+    assert "s3:DeleteObject" in logs
+    assert lab.s3.head_object(Bucket="lab", Key="data/train.csv")

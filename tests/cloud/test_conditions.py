@@ -1,0 +1,75 @@
+"""Which way a request came: what counts as TLS, and who may say that a request came through an endpoint."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from botocore.exceptions import ClientError
+
+IN_CLEAR = """
+import sys
+import boto3
+from botocore.exceptions import ClientError
+from course.cloud import client
+
+client.install(int(sys.argv[1]))
+for url in (None, "https://s3.us-east-1.amazonaws.com", "http://s3.us-east-1.amazonaws.com"):
+    try:
+        boto3.client("s3", endpoint_url=url).get_object(Bucket="tls-only", Key="x")
+        print("read")
+    except ClientError as error:
+        print(error.response["Error"]["Code"])
+"""
+
+
+@pytest.fixture(scope="module")
+def tls_only(cloud):
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="tls-only")
+    s3.put_object(Bucket="tls-only", Key="x", Body=b"1")
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::tls-only/*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    s3.put_bucket_policy(Bucket="tls-only", Policy=json.dumps({"Statement": [statement]}))
+    return s3
+
+
+def test_the_clouds_address_stands_for_tls_and_http_at_awss_own_does_not(cloud, tls_only):
+    done = subprocess.run(
+        [sys.executable, "-c", IN_CLEAR, str(cloud.port)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.split() == ["read", "read", "AccessDenied"], done.stderr
+
+
+def test_only_the_owner_says_that_a_request_came_through_an_endpoint(cloud, tls_only):
+    tls_only.create_bucket(Bucket="by-endpoint")
+    tls_only.put_object(Bucket="by-endpoint", Key="x", Body=b"1")
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::by-endpoint/*",
+        "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}},
+    }
+    tls_only.put_bucket_policy(Bucket="by-endpoint", Policy=json.dumps({"Statement": [statement]}))
+
+    def read(**headers):
+        s3 = cloud.client("s3")
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        s3.meta.events.register("before-send", lambda request, **_: request.headers.update(sent))
+        return s3.get_object(Bucket="by-endpoint", Key="x")["Body"].read()
+
+    assert read(x_cloud_source_vpce="vpce-1", x_cloud_token=cloud.token) == b"1"
+    for headers in (
+        {},
+        {"x_cloud_source_vpce": "vpce-1"},
+        {"x_cloud_source_vpce": "vpce-1", "x_cloud_token": "guess"},
+        {"x_cloud_source_vpce": "vpce-2", "x_cloud_token": cloud.token},
+    ):
+        with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
+            read(**headers)
