@@ -95,7 +95,6 @@ async def create_pipeline(call: Call) -> dict[str, Any]:
             "Pipeline names must be unique within an AWS account and region. Pipeline with name "
             f"({p['PipelineName']}) already exists."
         )
-    world.access.pass_role(call.caller, p["RoleArn"])
     jobs.check_role(world, p["RoleArn"])
     text = await _text(call, p["RoleArn"])
     if text is None:
@@ -166,7 +165,6 @@ async def update_pipeline(call: Call) -> dict[str, Any]:
     pipeline = find(call)
     role = p.get("RoleArn", pipeline.fields["RoleArn"])
     if "RoleArn" in p:
-        world.access.pass_role(call.caller, role)
         jobs.check_role(world, role)
     text = await _text(call, role)
     runtime: Pipeline = pipeline.runtime

@@ -279,6 +279,17 @@ def test_the_role_must_be_one_that_sagemaker_may_take(flows):
         )
 
 
+def test_the_caller_must_be_allowed_to_pass_the_role(flows):
+    iam = flows.lab.cloud.client("iam")
+    iam.create_user(UserName="junior")
+    allowed = {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}
+    iam.put_user_policy(UserName="junior", PolicyName="all", PolicyDocument=json.dumps({"Statement": [allowed]}))
+    key = iam.create_access_key(UserName="junior")["AccessKey"]
+    junior = flows.lab.cloud.client("sagemaker", (key["AccessKeyId"], key["SecretAccessKey"]))
+    with pytest.raises(ClientError, match=r"not authorized to perform: iam:PassRole on resource: .*role/PipelineRole"):
+        junior.create_pipeline(PipelineName="passed", PipelineDefinition=definition(fail()), RoleArn=flows.role)
+
+
 def test_a_running_execution_keeps_its_pipeline(flows):
     flows.create("busy", flows.train("Long", "import time\nwhile True: time.sleep(60)"))
     arn = flows.start("busy")
