@@ -122,7 +122,7 @@ async def perform(call: Call, way: dict[str, Any]) -> dict[str, Any]:
         _authorise(call, operation, way)
         validate(operation_model(*found), call.parameters)
         operation.check_members(call.parameters)
-        for role in conditions.roles(call.parameters):
+        for role in conditions.handed_roles(call):
             world.access.pass_role(call.caller, role, f"{_action(found).partition(':')[0]}.amazonaws.com", way)
         result = await operation.run(call)
     except CloudError as error:
