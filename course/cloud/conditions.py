@@ -7,9 +7,10 @@ them, wherever in the request they stand: a processing job's instance type count
 import hmac
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .protocol import Request
+from .protocol import Request, operation_model
 
 if TYPE_CHECKING:
     from .operations import Call
@@ -58,10 +59,33 @@ _MANY = {  # keys with several values, for ForAllValues and ForAnyValue
 _ROLES = ("RoleArn", "RoleARN", "ExecutionRoleArn", "ExecutionRole")
 
 
+_NAMES = {path.rpartition(".")[2] for path in (*_KEYS, *_AT_THE_TOP)}
+
+
+@cache
+def _names(service: str, operation: str) -> frozenset[str]:
+    """Every member name in an operation's input, at any depth."""
+    found: set[str] = set()
+    shapes = [operation_model(service, operation).input_shape]
+    seen: set[str] = set()
+    while shapes:
+        shape = shapes.pop()
+        if shape is None or shape.name in seen:
+            continue
+        seen.add(shape.name)
+        if shape.type_name == "structure":
+            found |= set(shape.members)
+            shapes += shape.members.values()
+        elif shape.type_name in ("list", "map"):
+            shapes.append(shape.member if shape.type_name == "list" else shape.value)
+    return frozenset(found)
+
+
 def of_call(call: "Call", resources: list[str]) -> dict[str, Any]:
     """The keys of a call to a service of ours. One value is a string; several are a list."""
     found: dict[str, Any] = {}
-    for path, value in _leaves(call.parameters, ()):
+    speaks = _names(call.service, call.operation) & _NAMES
+    for path, value in _leaves(call.parameters, ()) if speaks else ():
         key = _KEYS.get(".".join(path[-2:])) or _KEYS.get(path[-1])
         key = key or (_AT_THE_TOP.get(path[-1]) if len(path) == 1 else None)
         if key is None:
@@ -117,8 +141,13 @@ def of_way(world: "World", request: Request) -> dict[str, str]:
     return keys
 
 
+def handed_roles(call: "Call") -> set[str]:
+    """The roles that a call hands to its service."""
+    return roles(call.parameters) if not _names(call.service, call.operation).isdisjoint(_ROLES) else set()
+
+
 def roles(parameters: Any) -> set[str]:
-    """The roles that a request hands to the service."""
+    """The roles that stand anywhere in the parameters."""
     return {value for path, value in _leaves(parameters, ()) if path[-1] in _ROLES and isinstance(value, str)}
 
 

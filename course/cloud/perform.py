@@ -43,7 +43,7 @@ async def answer(
         _authorise(call, operation, way)
         validate(operation_model(service, name), call.parameters)
         operation.check_members(call.parameters)
-        for role in conditions.roles(call.parameters):
+        for role in conditions.handed_roles(call):
             world.access.pass_role(caller, role, f"{_action(call).partition(':')[0]}.amazonaws.com", way)
         result = await operation.run(call)
     except CloudError as error:

@@ -1,5 +1,7 @@
 """Resources, their states and their history."""
 
+import asyncio
+
 import pytest
 
 from course.cloud.clock import Clock
@@ -23,6 +25,31 @@ def test_a_resource_is_found_by_name_and_arn(store):
     assert model.description()["ModelName"] == "m"
     store.remove(model)
     assert store.find(MODEL, "m") is None
+
+
+def test_a_state_can_be_waited_for(store):
+    async def scenario():
+        endpoint, other = (store.add(ENDPOINT, name, {}, {}, "Creating") for name in "eo")
+        waiting = asyncio.ensure_future(store.until(endpoint, ("InService", "Failed")))
+        gone = asyncio.ensure_future(store.until(other, ("InService",)))
+        await asyncio.sleep(0)
+        store.move(other, "Deleting")
+        store.remove(other)
+        store.move(endpoint, "InService")
+        assert (await waiting, await gone) == ("InService", "Deleted")
+        assert await store.until(endpoint, ("InService",)) == "InService"
+        assert not store._watchers
+
+    asyncio.run(scenario())
+
+
+def test_a_watch_ends(store):
+    seen = []
+    end = store.watch(lambda resource, status: seen.append(status))
+    endpoint = store.add(ENDPOINT, "e", {}, {}, "Creating")
+    end()
+    store.move(endpoint, "InService")
+    assert seen == ["Creating"]
 
 
 def test_states_follow_the_table(store):

@@ -47,7 +47,7 @@ class Definition:
         """Read the structure. Raises DefinitionFault; what the steps refer to is checked by `rules.check`."""
         try:
             document = json.loads(text)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise DefinitionFault(f"The definition is not JSON: {error}") from None
         if not isinstance(document, dict):
             raise DefinitionFault("Expecting start of Json Object.")

@@ -85,18 +85,12 @@ class Execution:
 
     async def run(self) -> None:
         """Run until nothing is left that can run, then give the execution its last state."""
-        tasks: dict[asyncio.Task[None], str] = {}
-        while True:
-            self._changed.clear()
-            for step in self._ready(set(tasks.values())):
-                if self.parallel is None or len(tasks) < self.parallel:
-                    tasks[asyncio.ensure_future(self._run_step(step))] = step.name
-            if not tasks:
-                break
-            change = asyncio.ensure_future(self._changed.wait())
-            await asyncio.wait({*tasks, change}, return_when=asyncio.FIRST_COMPLETED)
-            change.cancel()
-            tasks = {task: name for task, name in tasks.items() if not task.done()}
+        try:
+            await self._run_graph()
+        except Exception:
+            self.world.log.exception("pipeline execution %s", self.resource.name)
+            self.world.store.move(self.resource, "Failed", FailureReason="InternalServerError: Please try again.")
+            return
         failed = any(record.status == "Failed" for record in self.records.values())
         if self.stopping.is_set():
             self.world.store.move(self.resource, "Stopped")
@@ -104,6 +98,22 @@ class Execution:
             self.world.store.move(self.resource, "Failed", FailureReason=_FAILURE)
         else:
             self.world.store.move(self.resource, "Succeeded")
+
+    async def _run_graph(self) -> None:
+        tasks: dict[asyncio.Task[None], str] = {}
+        while True:
+            self._changed.clear()
+            for step in self._ready(set(tasks.values())):
+                if self.parallel is None or len(tasks) < self.parallel:
+                    tasks[asyncio.ensure_future(self._run_step(step))] = step.name
+            if not tasks:
+                return
+            change = asyncio.ensure_future(self._changed.wait())
+            await asyncio.wait({*tasks, change}, return_when=asyncio.FIRST_COMPLETED)
+            change.cancel()
+            for task in [task for task in tasks if task.done()]:
+                del tasks[task]
+                task.result()  # a step's own failure is in its record; what is raised here is a fault of ours
 
     def stop(self) -> None:
         """Begin nothing more and stop what runs."""

@@ -8,6 +8,7 @@ from ..errors import NotFound, ValidationFailed
 from ..operations import Call, operation
 from ..pipelines.definition import Definition
 from ..pipelines.execution import EXECUTION, STEP
+from ..pipelines.fault import DefinitionFault
 from ..pipelines.rules import check
 from ..storage import StorageError
 from ..store import Kind, Resource, page
@@ -37,7 +38,7 @@ class Pipeline:
     """What a pipeline's resource carries: its versions, and the answers to tokens of requests already seen."""
 
     versions: list[Version] = field(default_factory=list)
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict)  # (operation, ClientRequestToken) → ARN
 
     def version(self, number: int | None) -> Version:
         """The version of that number, None for the newest. Raises NotFound."""
@@ -62,6 +63,11 @@ def find(call: Call) -> Resource:
     return found
 
 
+def token_of(call: Call) -> tuple[str, str]:
+    """What makes two requests the same one."""
+    return call.operation, call.parameters["ClientRequestToken"]
+
+
 @operation(
     SERVICE,
     "CreatePipeline",
@@ -82,14 +88,13 @@ async def create_pipeline(call: Call) -> dict[str, Any]:
     """Store a definition whose every step could run: types, references and arguments are checked."""
     p, world = call.parameters, call.world
     existing = world.store.find(PIPELINE, p["PipelineName"])
-    if existing and existing.runtime.tokens.get(p["ClientRequestToken"]):
+    if existing and token_of(call) in existing.runtime.tokens:
         return {"PipelineArn": existing.arn}
     if existing:
         raise ValidationFailed(
             "Pipeline names must be unique within an AWS account and region. Pipeline with name "
             f"({p['PipelineName']}) already exists."
         )
-    world.access.pass_role(call.caller, p["RoleArn"])
     jobs.check_role(world, p["RoleArn"])
     text = await _text(call, p["RoleArn"])
     if text is None:
@@ -105,7 +110,7 @@ async def create_pipeline(call: Call) -> dict[str, Any]:
     }
     pipeline = world.store.add(PIPELINE, p["PipelineName"], fields, tags_of(p.get("Tags", [])), "Active")
     version = Version(1, text, definition, p["RoleArn"], pipeline.created)
-    pipeline.runtime = Pipeline([version], {p["ClientRequestToken"]: pipeline.arn})
+    pipeline.runtime = Pipeline([version], {token_of(call): pipeline.arn})
     return {"PipelineArn": pipeline.arn}
 
 
@@ -132,8 +137,11 @@ async def _text(call: Call, role: str) -> str | None:
 
 
 def _read(text: str) -> Definition:
-    definition = Definition.parse(text)
-    check(definition)
+    try:
+        definition = Definition.parse(text)
+        check(definition)
+    except RecursionError:
+        raise DefinitionFault("The definition is nested too deeply.") from None
     return definition
 
 
@@ -157,7 +165,6 @@ async def update_pipeline(call: Call) -> dict[str, Any]:
     pipeline = find(call)
     role = p.get("RoleArn", pipeline.fields["RoleArn"])
     if "RoleArn" in p:
-        world.access.pass_role(call.caller, role)
         jobs.check_role(world, role)
     text = await _text(call, role)
     runtime: Pipeline = pipeline.runtime

@@ -12,7 +12,7 @@ from ..pipelines.parameters import bind
 from ..pipelines.references import resolve, text
 from ..pipelines.steps.kind import Waiting
 from ..store import Resource, page
-from .pipeline import Pipeline, find, pipeline_arn, within
+from .pipeline import Pipeline, find, pipeline_arn, token_of, within
 from .resources import SERVICE, user
 
 _LETTERS = string.ascii_lowercase + string.digits
@@ -52,7 +52,7 @@ async def start_pipeline_execution(call: Call) -> dict[str, Any]:
     p, world = call.parameters, call.world
     pipeline = find(call)
     runtime: Pipeline = pipeline.runtime
-    if seen := runtime.tokens.get(p["ClientRequestToken"]):
+    if seen := runtime.tokens.get(token_of(call)):
         return {"PipelineExecutionArn": seen}
     version = runtime.version(p.get("PipelineVersionId"))
     source, selected = None, []
@@ -90,7 +90,7 @@ async def start_pipeline_execution(call: Call) -> dict[str, Any]:
         raise
     resource.fields["PipelineExperimentConfig"] = experiment or None
     pipeline.fields["LastRunTime"] = world.clock.now()
-    runtime.tokens[p["ClientRequestToken"]] = version.last_execution = resource.arn
+    runtime.tokens[token_of(call)] = version.last_execution = resource.arn
     world.spawn(execution.run())
     return {"PipelineExecutionArn": resource.arn}
 
@@ -134,7 +134,7 @@ async def retry_pipeline_execution(call: Call) -> dict[str, Any]:
     p, world = call.parameters, call.world
     resource = get(call)
     tokens = world.store.by_arn(resource.fields["PipelineArn"]).runtime.tokens
-    if p["ClientRequestToken"] in tokens:
+    if token_of(call) in tokens:
         return {"PipelineExecutionArn": resource.arn}
     if resource.status not in ("Failed", "Stopped"):
         raise ValidationFailed(
@@ -142,7 +142,7 @@ async def retry_pipeline_execution(call: Call) -> dict[str, Any]:
             "Stopped status can be retried."
         )
     execution: Execution = resource.runtime
-    tokens[p["ClientRequestToken"]] = resource.arn
+    tokens[token_of(call)] = resource.arn
     if parallelism := p.get("ParallelismConfiguration"):
         resource.fields["ParallelismConfiguration"] = parallelism
         execution.parallel = parallelism["MaxParallelExecutionSteps"]

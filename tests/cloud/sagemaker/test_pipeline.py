@@ -27,6 +27,7 @@ def refused_text(flows, text):
     [
         ("steps: []", "Unable to parse pipeline definition. The definition is not JSON"),
         ("[]", "Expecting start of Json Object"),
+        ('{"Version": "2020-12-01", "Steps": ' + "[" * 5000 + "]" * 5000 + "}", "nested too deeply"),
         ('{"Version": "2021-01-01", "Steps": []}', "Version must be '2020-12-01'; got '2021-01-01'"),
         ('{"Version": "2020-12-01", "Steps": [], "Stages": []}', "unknown property 'Stages'"),
         ('{"Version": "2020-12-01"}', "needs Steps"),
@@ -276,6 +277,17 @@ def test_the_role_must_be_one_that_sagemaker_may_take(flows):
             PipelineDefinition=definition(fail()),
             RoleArn="arn:aws:iam::123456789012:role/Nobody",
         )
+
+
+def test_the_caller_must_be_allowed_to_pass_the_role(flows):
+    iam = flows.lab.cloud.client("iam")
+    iam.create_user(UserName="junior")
+    allowed = {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}
+    iam.put_user_policy(UserName="junior", PolicyName="all", PolicyDocument=json.dumps({"Statement": [allowed]}))
+    key = iam.create_access_key(UserName="junior")["AccessKey"]
+    junior = flows.lab.cloud.client("sagemaker", (key["AccessKeyId"], key["SecretAccessKey"]))
+    with pytest.raises(ClientError, match=r"not authorized to perform: iam:PassRole on resource: .*role/PipelineRole"):
+        junior.create_pipeline(PipelineName="passed", PipelineDefinition=definition(fail()), RoleArn=flows.role)
 
 
 def test_a_running_execution_keeps_its_pipeline(flows):

@@ -19,6 +19,7 @@ from ..retry import kind_of_call, kind_of_job
 from .kind import Outputs, Run, StepType
 
 SERVICE = "sagemaker"
+_TUNED = "ListTrainingJobsForHyperParameterTuningJob"
 _ENDS = ("Completed", "Failed", "Stopped")
 _LETTERS = string.ascii_letters + string.digits
 
@@ -128,6 +129,27 @@ class Job(StepType):
             end.cancel()
 
 
+class Tuning(Job):
+    """The tuning job's own answer and, as TrainingJobSummaries, its best 50 training jobs, the best one first."""
+
+    def kind_at(self, step: Step, path: Path) -> str | None:
+        if path[:1] != ("TrainingJobSummaries",):
+            return super().kind_at(step, path)
+        shape = shape_at(operation_model(SERVICE, _TUNED).output_shape, path)
+        if shape is None:
+            raise LookupError(path)
+        return arguments.pipeline_type(shape)
+
+    async def run(self, run: Run) -> Outputs:
+        outputs = await super().run(run)
+        objective = outputs["HyperParameterTuningJobConfig"].get("HyperParameterTuningJobObjective", {})
+        order = "Ascending" if objective.get("Type") == "Minimize" else "Descending"
+        name = f"{self.noun}Name"
+        wanted = {name: outputs[name], "SortBy": "FinalObjectiveMetricValue", "SortOrder": order, "MaxResults": 50}
+        listed = await self._call(run, _TUNED, wanted)
+        return outputs | plain(operation_model(SERVICE, _TUNED).output_shape, listed)
+
+
 class Register(Job):
     """RegisterModel: a version in a model package group, which is made if it does not exist.
 
@@ -138,7 +160,11 @@ class Register(Job):
         group = run.arguments.get("ModelPackageGroupName")
         arn = f"arn:aws:sagemaker:{run.world.region}:{run.world.account}:model-package-group/{group}"
         if group and not run.world.store.by_arn(arn):
-            await self._call(run, "CreateModelPackageGroup", {"ModelPackageGroupName": group})
+            try:
+                await self._call(run, "CreateModelPackageGroup", {"ModelPackageGroupName": group})
+            except StepFailed:
+                if not run.world.store.by_arn(arn):  # another step may have made it in this moment
+                    raise
         return await super().run(run)
 
     def _input(self, run: Run, name: str) -> dict[str, Any]:
@@ -169,7 +195,7 @@ def _job_name(run: Run) -> str:
 JOBS: dict[str, StepType] = {
     "Processing": Job("ProcessingJob", "ProcessingJob"),
     "Training": Job("TrainingJob", "TrainingJob"),
-    "Tuning": Job("HyperParameterTuningJob", "TuningJob"),
+    "Tuning": Tuning("HyperParameterTuningJob", "TuningJob"),
     "Transform": Job("TransformJob", "TransformJob"),
     "Model": Job("Model", "Model", cached=False, stops=False),
     "RegisterModel": Register("ModelPackage", "RegisterModel", cached=False, named=False, stops=False, tagged=False),
