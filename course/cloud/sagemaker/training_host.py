@@ -136,6 +136,11 @@ class Host:
         if self._process is not None:
             await jobs.stop(self._process, grace)
 
+    async def save(self) -> None:
+        """Copy what the program has left among its checkpoints. Raises JobFailed."""
+        if self.checkpoints:
+            await self.checkpoints.save()
+
     async def end(self) -> None:
         """Have nothing run any more, and every line in the log."""
         if self._process is not None:

@@ -114,8 +114,9 @@ async def open_streams(channels: list[Channel], base: Path, storage: Storage, ho
         for channel in channels:
             if channel.mode == FAST_FILE:
                 for found in await _share(channel, storage, host, hosts):
-                    if _LEASES and len(streams) < MOST_WAITING:
-                        streams.append(Stream(found, _folder(base, channel)))
+                    one = Stream.begun(found, _folder(base, channel)) if len(streams) < MOST_WAITING else None
+                    if one:
+                        streams.append(one)
                     else:
                         await _fetch(found, _folder(base, channel), storage)
     except BaseException:
@@ -149,18 +150,29 @@ class Stream:
     The lease is on the descriptor, so neither a link nor a renamed folder of the job's leads a write elsewhere.
     """
 
-    def __init__(self, source: Object, folder: Path) -> None:
+    def __init__(self, source: Object, file: int) -> None:
         self.source = source
+        self._file: int | None = file
+
+    @classmethod
+    def begun(cls, source: Object, folder: Path) -> "Stream | None":
+        """Show the file; None where there are no leases, or not on this disk. Raises JobFailed."""
+        if not _LEASES:
+            return None
         path = folder / source.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
         try:
-            os.ftruncate(self._file, source.size)
-            fcntl.fcntl(self._file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-            fcntl.fcntl(self._file, fcntl.F_SETOWN, 0)  # no signal when someone comes: `wanted` looks by itself
-        except BaseException:
-            self.close()
-            raise
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        except OSError as error:  # a key that is a folder of others, for one
+            raise _failed(error) from None
+        try:
+            os.ftruncate(file, source.size)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            fcntl.fcntl(file, fcntl.F_SETOWN, 0)  # no signal when someone comes: `wanted` looks by itself
+        except OSError:
+            os.close(file)
+            return None
+        return cls(source, file)
 
     @property
     def wanted(self) -> bool:

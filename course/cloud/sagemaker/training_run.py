@@ -136,18 +136,25 @@ class Life:
             return "Stopped"
         self._reclaimed.clear()
         entry = resolve(self._job.fields["AlgorithmSpecification"]["TrainingImage"]).programs.train
+        end, failure = "Failed", None
         try:
             for host in hosts:
                 await host.start(entry, self._reading)
             started = time.monotonic()
             end = await self._watch(hosts)
             self._ran += time.monotonic() - started
+        except JobFailed as error:
+            failure = error
         finally:
             await asyncio.gather(*(host.end() for host in hosts))
             self._record_metrics(hosts)
         for host in hosts:
-            if host.checkpoints:
-                await host.checkpoints.save()
+            try:
+                await host.save()
+            except JobFailed as error:
+                failure = failure or error
+        if failure:
+            raise failure
         # A program may be done before its lines are read: what was drawn comes all the same.
         return "Interrupted" if end == "Completed" and self._reclaimed.is_set() else end
 

@@ -211,6 +211,7 @@ def test_a_flood_of_output_is_held(lab):
         ({"AlgorithmSpecification": {"TrainingImage": "nobody/image:latest"}}, "not found"),
         ({"AlgorithmSpecification": {"TrainingImageConfig": {"TrainingRepositoryAccessMode": "Vpc"}}}, "ImageConfig"),
         ({"AlgorithmSpecification": {"ContainerArguments": ["x"]}}, "ContainerArguments without"),
+        ({"ResourceConfig": {"InstanceCount": 21}}, "ResourceLimitExceeded.* is 20 Instances"),
         ({"ResourceConfig": {"InstanceCount": 0}}, "InstanceCount must be at least 1"),
         ({"ResourceConfig": {"KeepAlivePeriodInSeconds": 60}}, "ResourceConfig.KeepAlivePeriodInSeconds"),
         (

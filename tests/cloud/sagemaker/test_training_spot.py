@@ -126,6 +126,16 @@ os.mkfifo(folder / "pipe")
     assert keys == ["checkpoints/links/real"]
 
 
+def test_a_job_that_fails_keeps_its_checkpoints(lab):
+    script = (
+        "import os; open(os.environ['SM_MODEL_DIR'] + '/../checkpoints/last', 'w').write('x'); raise ValueError('no')"
+    )
+    job = lab.train("failed-late", script, **checkpoint("failed-late"))
+    assert "ValueError: no" in job["FailureReason"]
+    keys = [item["Key"] for item in lab.s3.list_objects_v2(Bucket="lab", Prefix="checkpoints/failed-late/")["Contents"]]
+    assert keys == ["checkpoints/failed-late/last"]
+
+
 def test_a_role_that_may_not_write_checkpoints_fails_the_job(lab):
     role = lab.cloud.role("NoCheckpoints", "AmazonS3ReadOnlyAccess")
     job = lab.train("no-checkpoints", epochs(pause=0), RoleArn=role, **checkpoint("no-checkpoints"))

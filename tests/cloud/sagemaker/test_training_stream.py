@@ -1,6 +1,7 @@
 """course/cloud/sagemaker/training_input.py: a file that is listed before its content is there."""
 
 import asyncio
+import errno
 import fcntl
 import os
 import subprocess
@@ -10,13 +11,13 @@ import pytest
 
 from course.cloud.sagemaker.jobs import JobFailed
 from course.cloud.sagemaker.training_input import Channel, Stream, close_streams, open_streams, stream
-from course.cloud.storage import Object, StorageError
+from course.cloud.storage import Object, Storage, StorageError
 
 pytestmark = pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="this system has no leases on files")
 READ = "import sys; print(open(sys.argv[1], 'rb').read(), flush=True)"
 
 
-class Slow:
+class Slow(Storage):
     """S3 with a few objects, each of which comes when the test lets it."""
 
     def __init__(self, **contents: bytes) -> None:
@@ -70,6 +71,18 @@ def test_who_opens_a_file_waits_for_its_content_and_it_comes_next(tmp_path):
     asyncio.run(run())
 
 
+def test_without_leases_the_content_is_there_at_once(tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EINVAL, "no leases here")
+
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    storage = Slow(a=b"first")
+    storage.free.release()
+    (tmp_path / "input" / "data" / "train").mkdir(parents=True)
+    assert asyncio.run(open_streams([channel()], tmp_path, storage, 0, 1)) == []
+    assert (tmp_path / "input" / "data" / "train" / "a").read_bytes() == b"first"
+
+
 def test_an_object_that_cannot_be_read_fails_the_job(tmp_path):
     class Broken(Slow):
         async def read(self, uri: str) -> bytes:
@@ -87,7 +100,7 @@ def test_an_object_that_cannot_be_read_fails_the_job(tmp_path):
 
 
 def test_what_is_replaced_under_a_stream_is_left_alone(tmp_path):
-    one = Stream(Object("a", "a", 3), tmp_path)
+    one = Stream.begun(Object("a", "a", 3), tmp_path)
     victim = tmp_path / "victim"
     victim.write_text("kept")
     (tmp_path / "a").unlink()
