@@ -10,6 +10,7 @@ What is right is known from the rows. The bounds were set so (measured on 30 see
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from course.exercises import frozen, measures, txguard
@@ -168,19 +169,20 @@ def _why_not(given: measures.Interval, reference: measures.Interval) -> str:
 
 
 def _ends(value: Any) -> measures.Interval | None:
-    """Two numbers, the smaller first; None for anything else."""
+    """Two finite numbers, the smaller first; None for anything else."""
     try:
-        low, high = (float(end) for end in value)
+        low, high = sorted(float(end) for end in value)
     except (TypeError, ValueError):
         return None
-    return (low, high) if low <= high else (high, low)
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
 def _number(value: Any) -> float | None:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return None
+    return None if math.isnan(number) else number
 
 
 def _kind(value: Any) -> str:

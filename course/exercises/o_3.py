@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from course.exercises import frozen, measures, txguard
+from course.learn import answers, predicting
 from course.learn.probe import Finding, Hint, found, probe
 from course.learn.world import World
 
 if TYPE_CHECKING:
     import pandas
 
+CURVE = "o-3-curve"  # the prediction
 MONTHS, DAYS, ROWS_PER_DAY = 6, 30, 150
 FIRST_DAY, MIX_DAY, DRIFT_DAY, RAMP_DAYS = 30, 90, 120, 90
 NAMESPACE = "TxGuard"
@@ -99,6 +101,21 @@ def _watch_latency(aws: World, alarm: str) -> None:
 # Probes
 
 
+@probe(points=1, hint="o-3-no-curve")
+def curve_committed(world: World) -> Finding:
+    """You committed a curve before the run"""
+    asked = {
+        "looked": "your prediction beside the notebook, not whether it came true",
+        "expected": f"an AUC for each of the {MONTHS} months",
+    }
+    if not answers.handed_in():
+        return found(False, seen="not handed in: there is no answers.json beside the notebook", **asked)
+    curve = predicting.prediction(CURVE, MONTHS)
+    if not isinstance(curve, list):
+        return found(False, seen="nothing committed", **asked)
+    return found(True, seen=" ".join(f"{value:.2f}" for value in curve), **asked)
+
+
 @probe(points=1, hint="o-3-no-metric")
 def six_points(world: World) -> Finding:
     """The metric AUC has a point for each of the six months"""
@@ -172,9 +189,14 @@ def _measured(world: World) -> list[float]:
     return world.memory["measured"]
 
 
-PROBES = (six_points, each_its_own, moved_first)
+PROBES = (curve_committed, six_points, each_its_own, moved_first)
 
 HINTS = {
+    "o-3-no-curve": Hint(
+        "Draw the curve that you expect and commit it; any curve counts. Without one you will believe that you saw it "
+        "coming. It is kept in answers.json beside the notebook: hand in the whole folder.",
+        "Before you go on, draw",
+    ),
     "o-3-no-metric": Hint(
         "put_metric_data publishes a point: Namespace=x.namespace, and in MetricData one with the MetricName AUC.",
         "The worked example",
