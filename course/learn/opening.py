@@ -45,7 +45,8 @@ def begin(id: str, again: bool = False) -> Given:
         seed = seeds.hidden_seed(id, surroundings.world, surroundings.key_file)
     else:
         attempt = answers.next_attempt(id) if again else answers.present_attempt(id)
-        seed = seeds.own_seed(surroundings.student, id, attempt)
+        seed = seeds.own_seed(answers.whose(id), id, attempt)
+        answers.note_whose(id)
     if private:
         print(world.PRIVATE)
         import boto3  # noqa: F401  # loaded while the parents warm up: both take about a second
