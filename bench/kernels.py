@@ -1,4 +1,4 @@
-"""What a learner waits for in a fresh kernel: the import, the first `begin`, a later one, a check."""
+"""What a learner waits for in a fresh kernel: the import, the first `begin`, a later one, a check, a whole notebook."""
 
 import json
 import os
@@ -7,9 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from course.authoring import notebook, refresh
 from course.cloud.launch import start_parents
+from course.learn import beside as warm
 
-from .figures import Figure
+from .figures import Figure, seconds
 
 _CELLS = """
 import json, time
@@ -23,6 +25,9 @@ start = time.perf_counter(); check("O-8"); checked = time.perf_counter() - start
 print("\\n" + json.dumps({"import": first_import, "first": first, "later": later, "check": checked}))
 """
 
+_ROOT = Path(__file__).resolve().parents[1]
+_WHOLE = "d0_orientation"
+
 
 def measure() -> list[Figure]:
     """Once with a lab's warm parents beside the kernel, once without."""
@@ -31,6 +36,7 @@ def measure() -> list[Figure]:
         started.wait_ready("job")
         beside = _median([_run({"COURSE_LAB_SOCKETS": folder}) for _ in range(3)])
     alone = _median([_run({}) for _ in range(3)])
+    whole = seconds(_whole, times=1)
     return [
         Figure(
             "`from course.learn import begin` and the first `begin`, beside a lab",
@@ -44,7 +50,20 @@ def measure() -> list[Figure]:
         Figure(
             "the import and the first `begin` without a lab", alone["first"], "s", "<= 2", "a private cloud is started"
         ),
+        Figure(f"`{_WHOLE}` whole, with solutions", whole, "s", "<= 60", "a fresh kernel beside warm parents"),
     ]
+
+
+def _whole() -> None:
+    """Run the source notebook from top to bottom, as `course refresh` does, with its author's answers."""
+    book = notebook.read(_ROOT / "source" / _WHOLE / f"{_WHOLE}.ipynb")
+    with warm.parents() as variables:
+        os.environ |= variables
+        try:
+            refresh.execute(book, answers=_ROOT / "tests" / "answers" / f"{_WHOLE}.json")
+        finally:
+            for name in variables:
+                del os.environ[name]
 
 
 def _run(variables: dict[str, str]) -> dict[str, float]:
