@@ -9,7 +9,6 @@ from pathlib import Path
 
 from course.authoring import notebook, refresh
 from course.cloud.launch import start_parents
-from course.learn import beside as warm
 
 from .figures import Figure, seconds
 
@@ -26,7 +25,7 @@ print("\\n" + json.dumps({"import": first_import, "first": first, "later": later
 """
 
 _ROOT = Path(__file__).resolve().parents[1]
-_WHOLE = "d0_orientation"
+_NAME = "d0_orientation"
 
 
 def measure() -> list[Figure]:
@@ -50,20 +49,14 @@ def measure() -> list[Figure]:
         Figure(
             "the import and the first `begin` without a lab", alone["first"], "s", "<= 2", "a private cloud is started"
         ),
-        Figure(f"`{_WHOLE}` whole, with solutions", whole, "s", "<= 60", "a fresh kernel beside warm parents"),
+        Figure(f"`{_NAME}` whole, with solutions", whole, "s", "<= 60", "a fresh kernel with a private cloud"),
     ]
 
 
 def _whole() -> None:
     """Run the source notebook from top to bottom, as `course refresh` does, with its author's answers."""
-    book = notebook.read(_ROOT / "source" / _WHOLE / f"{_WHOLE}.ipynb")
-    with warm.parents() as variables:
-        os.environ |= variables
-        try:
-            refresh.execute(book, answers=_ROOT / "tests" / "answers" / f"{_WHOLE}.json")
-        finally:
-            for name in variables:
-                del os.environ[name]
+    book = notebook.read(_ROOT / "source" / _NAME / f"{_NAME}.ipynb")
+    refresh.execute(book, answers=_ROOT / "tests" / "answers" / f"{_NAME}.json")
 
 
 def _run(variables: dict[str, str]) -> dict[str, float]:

@@ -104,7 +104,7 @@ def sources(root: Path) -> list[Path]:
 
 
 def canonical(node: NotebookNode) -> NotebookNode:
-    """A copy without what differs from run to run, counts, timings, widget state, pictures; stamped with the version."""
+    """A copy with the course's version and without what differs from run to run: counts, timings, widgets, pictures."""
     stamp = {**node.metadata.get("course", {}), "version": __version__}
     metadata = {"course": stamp, "kernelspec": KERNELSPEC, "language_info": LANGUAGE}
     cells = [_canonical_cell(cell) for cell in node.cells]

@@ -84,7 +84,9 @@ def show_map() -> None:
     noted, listed = _here()
     places = _places(noted)
     going_on = _going_on(noted, listed)
-    page = bridges.html_map(places, listed, _calibration(noted["answers"]), going_on, linked=listed[0].assignment == Path.cwd().name)
+    page = bridges.html_map(
+        places, listed, _calibration(noted["answers"]), going_on, linked=listed[0].assignment == Path.cwd().name
+    )
     screen.show(page, bridges.text_map(places, listed, _calibration(noted["answers"]), going_on))
 
 

@@ -42,7 +42,11 @@ def test_the_canonical_form_drops_what_a_run_leaves() -> None:
     ]
     canonical = notebook.canonical(node)
     stamp = {"version": __version__}
-    assert canonical.metadata == {"course": stamp, "kernelspec": notebook.KERNELSPEC, "language_info": {"name": "python"}}
+    assert canonical.metadata == {
+        "course": stamp,
+        "kernelspec": notebook.KERNELSPEC,
+        "language_info": {"name": "python"},
+    }
     cleaned = cell(canonical, "o-8-worked")
     assert cleaned.execution_count == 1 and set(cleaned.metadata) == {"course"}
     assert cleaned.outputs == [

@@ -83,7 +83,9 @@ class Notebook:
 
     def settle(self, seconds: float) -> None:
         """Wait until no cell waits or runs, and the kernel is idle."""
-        busy = "return [...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')].some(p => p.innerText.includes('*'))"
+        busy = (
+            "return [...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')].some(p => p.innerText.includes('*'))"
+        )
         self.until(lambda: not self.browser.execute_script(busy) and self._is_idle(), seconds)
 
     def count(self, id: str) -> int:
