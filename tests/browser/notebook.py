@@ -36,7 +36,8 @@ class Notebook:
             raise
 
     def cell(self, id: str) -> WebElement:
-        return self._cells()[self.ids.index(id)]
+        one = "return document.querySelectorAll('.jp-Notebook .jp-Cell')[arguments[0]]"
+        return self.browser.execute_script(one, self.ids.index(id))
 
     def run_all(self) -> None:
         """Run → Run All Cells, by the menu."""
@@ -104,11 +105,11 @@ class Notebook:
 
     def errors(self) -> list[str]:
         """The ids of the cells that show an error."""
-        return [
-            id
-            for id, cell in zip(self.ids, self._cells(), strict=True)
-            if cell.find_elements(By.CSS_SELECTOR, "[data-mime-type='application/vnd.jupyter.error']")
-        ]
+        failed = (
+            "return [...document.querySelectorAll('.jp-Notebook .jp-Cell')]"
+            ".map(cell => Boolean(cell.querySelector('[data-mime-type=\"application/vnd.jupyter.error\"]')))"
+        )
+        return [id for id, found in zip(self.ids, self.browser.execute_script(failed), strict=True) if found]
 
     def photograph(self, id: str, path: Path) -> None:
         """A screenshot of the page with the end of that cell in sight."""
