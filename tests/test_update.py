@@ -142,3 +142,17 @@ def test_what_is_missing_is_said(course):
     shutil.rmtree(course / "work" / NAME)
     with pytest.raises(CourseError, match="course lab"):
         update(course, NAME)
+
+
+def test_the_versions_of_both_are_said(course):
+    released = course / "release" / NAME / f"{NAME}.ipynb"
+    write(released, NEW)
+    released.write_text(
+        released.read_text().replace('"metadata": {}, "nbf', '"metadata": {"course": {"version": "9.1"}}, "nbf')
+    )
+    assert "version 9.1, with" in update(course, NAME)[0]
+    write(released, OLD)
+    released.write_text(
+        released.read_text().replace('"metadata": {}, "nbf', '"metadata": {"course": {"version": "9.2"}}, "nbf')
+    )
+    assert "version 9.2 after 9.1, with" in update(course, NAME)[0]

@@ -5,6 +5,7 @@
 Importing this is cheap: boto3, pandas, matplotlib and ipywidgets are loaded by the call that needs them.
 """
 
+from course.learn import missing, screen
 from course.learn.clock import advance, now
 from course.learn.marking import check
 from course.learn.opening import begin
@@ -43,3 +44,6 @@ __all__ = [
     "show_tests",
     "show_timeline",
 ]
+
+if screen.has_reader():
+    missing.tend()

@@ -9,10 +9,23 @@ from types import SimpleNamespace
 from typing import Any
 
 from course.learn import answers, exercise, progress, seeds, setting, world
+from course.learn.told import Told
+
+
+class NotGiven(Told, AttributeError):
+    """A name that the exercise begun last does not give."""
 
 
 class Given(SimpleNamespace):
     """What an exercise gives: attributes to use in code, shown as a table of names and values."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)  # IPython asks for its own
+        there = ", ".join(f"x.{known}" for known in vars(self)) or "nothing"
+        raise NotGiven(
+            f"x.{name} is not there: x has {there}. If another exercise gives it, run that one's begin first."
+        )
 
     def _rows(self) -> list[tuple[str, str]]:
         return [(name, _short(value)) for name, value in vars(self).items()]
