@@ -1,6 +1,7 @@
 """Processing jobs through real boto3: what a container finds, what becomes of its outputs, how it ends."""
 
 import json
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -164,9 +165,9 @@ while True: time.sleep(60)
 """
     outputs = [target("now", "s3://lab/out/stop/now", "Continuous"), target("later", "s3://lab/out/stop/later")]
     process("stopped", script, wait=False, ProcessingOutputConfig={"Outputs": outputs})
-    for _ in range(200):
-        if keys(lab, "out/stop/now"):
-            break
+    until = time.monotonic() + 30
+    while not keys(lab, "out/stop/now") and time.monotonic() < until:
+        time.sleep(0.05)
     assert text_at(lab, "out/stop/now/x.txt") == "half"  # while it runs
     lab.sm.stop_processing_job(ProcessingJobName="stopped")
     assert process.done("stopped")["ProcessingJobStatus"] == "Stopped"
