@@ -233,7 +233,13 @@ class Base:
         arn = iam_actions.extract_resource_arn(
             service, request.method, path, request.headers, request.body, parameters, self.region, self.account
         )
-        return service, action, arn
+        return service, action, arn if isinstance(arn, str) else "*"  # the body may name anything
+
+    @staticmethod
+    def _service(request: Request) -> str:
+        """The service that was asked, by what cannot be malformed: address and headers."""
+        query = parse_qs(request.query, keep_blank_values=True)
+        return router.detect_service(request.method, unquote(request.path), request.headers, query)
 
     async def forward(self, request: Request, caller: Credential, keys: dict[str, Any]) -> Response:
         """MiniStack's answer. IAM is evaluated there, for the caller whom signature.py has authenticated.
@@ -255,10 +261,10 @@ class Base:
 
     def refusal(self, request: Request, error: CloudError, request_id: str) -> Response:
         """A refusal of ours, in the protocol of the service that was asked."""
-        service, action, _ = self.describe(request)
+        service = self._service(request)
         code = "" if isinstance(error, AccessDenied) else error.code
         status, headers, body = iam_actions.access_denied_response(
-            service, action, "", request_id, error_code=code, message=error.message, headers=request.headers
+            service, "", "", request_id, error_code=code, message=error.message, headers=request.headers
         )
         if service == "s3" and error.code in ("MissingAuthenticationToken", "UnrecognizedClientException"):
             code = {"MissingAuthenticationToken": "AccessDenied"}.get(error.code, "InvalidAccessKeyId")
@@ -269,7 +275,7 @@ class Base:
 
     def fault(self, request: Request, request_id: str) -> CloudError:
         """What to answer where the base crashed: what is wrong with the request, or InternalFailure."""
-        service = self.describe(request)[0]
+        service = self._service(request)
         name = {"monitoring": "cloudwatch"}.get(service, service)
         internal = CloudError(f"We encountered an internal error. Please try again. (request {request_id})")
         try:
