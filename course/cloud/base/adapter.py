@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,8 @@ class Base:
         # Whoever caches decisions compares this: it grows when an identity, a key or a policy may have changed.
         self.generation = 0
         self._known: dict[str, tuple[int, Credential]] = {}
+        # Told of every call in process that is made as someone: the trail's data events come from here too.
+        self.witness: Callable[[Request, Credential, Response], None] | None = None
 
     # -- callers ---------------------------------------------------------------------------------------------------
 
@@ -320,6 +323,10 @@ class Base:
         request = Request(wire["method"], path, "&".join(filter(None, (query, more))), headers, body)
         with authority.asking(access_key, request.method, {}):
             answer = await run(request)
+        if self.witness and access_key != client.ROOT[0]:
+            found = iam_evaluator.resolve_credential(access_key, self.account)
+            if isinstance(found, iam_evaluator.ResolvedCredential):
+                self.witness(request, self._credential(found), answer)
         if service == "s3" and operation == "GetObject" and answer.status < 300:
             return {"Body": answer.body, **{k: v for k, v in answer.headers.items()}}
         parsed = create_parser(protocol).parse(
