@@ -7,6 +7,8 @@ CloudError
 ├── SerializationFailed        the body is not what the operation's model says
 ├── NotFound                   ResourceNotFound where the operation declares it, ValidationException elsewhere
 ├── InUse                      ResourceInUse, likewise
+├── Conflict                   ConflictException: the entity is in a state that the change does not fit
+├── LimitExceeded              ResourceLimitExceeded
 ├── UnknownOperation           no such operation in the service's model
 ├── NotSupported               AWS has it, this cloud does not (yet); the message names it
 └── RuntimeFailed              the runtime's errors: ValidationError, ModelError, ServiceUnavailable
@@ -51,6 +53,14 @@ class NotFound(CloudError):
 
 class InUse(CloudError):
     code, status = "ResourceInUse", 400
+
+
+class Conflict(CloudError):
+    code, status = "ConflictException", 400
+
+
+class LimitExceeded(CloudError):
+    code, status = "ResourceLimitExceeded", 400
 
 
 class UnknownOperation(CloudError):

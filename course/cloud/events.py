@@ -9,11 +9,10 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .errors import CloudError, NotSupported, ValidationFailed
+from .errors import CloudError, ValidationFailed
 from .logs import MetricPoint
-from .operations import OPERATIONS, Call
-from .protocol import Request, operation_model
-from .server import perform
+from .perform import perform
+from .protocol import operation_model
 from .store import Resource
 
 if TYPE_CHECKING:
@@ -81,9 +80,6 @@ async def _start_pipeline(world: "World", rule: str, target: dict[str, Any]) -> 
 
 
 async def _start_as_role(world: "World", target: dict[str, Any]) -> None:
-    found = ("sagemaker", "StartPipelineExecution")
-    if found not in OPERATIONS:
-        raise NotSupported("This cloud does not run sagemaker:StartPipelineExecution yet.")
     if not target.get("RoleArn"):
         raise ValidationFailed("A pipeline target needs a RoleArn.")
     session = world.base.assume_role(target["RoleArn"], "events.amazonaws.com", "EventBridge", 900)
@@ -94,8 +90,7 @@ async def _start_as_role(world: "World", target: dict[str, Any]) -> None:
             "ClientRequestToken": str(uuid.uuid4()),
         }
         caller = world.base.credential(session.access_key, session.token)
-        request = Request("POST", "/", "", {"user-agent": "events.amazonaws.com"}, b"")
-        await perform(Call(world, *found, parameters, caller, request, str(uuid.uuid4())), {})
+        await perform(world, "sagemaker", "StartPipelineExecution", parameters, caller, "events.amazonaws.com")
     finally:
         world.base.end_session(session)
 

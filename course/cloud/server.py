@@ -3,13 +3,11 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from . import conditions, control, protocol, sagemaker, trail, trail_settings  # noqa: F401 - they enter operations
+from . import conditions, control, perform, protocol, sagemaker, trail, trail_settings  # noqa: F401 - they enter operations
 from .base import Credential
-from .errors import AccessDenied, CloudError, NotSupported, UnknownOperation
-from .operations import OPERATIONS, Call, Operation
-from .protocol import Request, Response, operation_model
+from .errors import AccessDenied, CloudError, UnknownOperation
+from .protocol import Request, Response
 from .signature import authenticate
-from .validation import validate
 
 if TYPE_CHECKING:
     from .world import World
@@ -40,44 +38,12 @@ async def answer(world: "World", request: Request) -> Response:
     if not ours:
         return await _answer_by_base(world, request, caller, request_id)
     try:
-        found = _identify(ours, request)
-        call = Call(world, *found, protocol.decode(*found, request), caller, request, request_id)
-        return protocol.encode(*found, await perform(call, conditions.of_way(world, request)), request_id)
+        service, name = _identify(ours, request)
+        way = conditions.of_way(world, request)
+        result = await perform.answer(world, service, name, caller, request, request_id, way)
     except CloudError as error:
         return protocol.encode_error(error, request_id)
-
-
-async def perform(call: Call, way: dict[str, Any]) -> dict[str, Any]:
-    """One operation of ours, allowed, checked, run and recorded. `way` are the condition keys of the caller's way.
-
-    Raises CloudError: what the operation refuses, or InternalFailure for a fault of ours.
-    """
-    found, world = (call.service, call.operation), call.world
-    result: dict[str, Any] = {}
-    failure: CloudError | None = None
-    try:
-        operation = OPERATIONS.get(found)
-        if operation is None:
-            raise NotSupported(
-                f"This cloud does not run {found[0]}:{found[1]} yet. The course's docs list what it runs.",
-                code="UnknownOperationException",
-            )
-        # IAM before validation: who may not call does not learn what would have been valid.
-        _authorise(call, operation, way)
-        validate(operation_model(*found), call.parameters)
-        operation.check_members(call.parameters)
-        for role in conditions.handed_roles(call):
-            world.access.pass_role(call.caller, role, f"{_action(found).partition(':')[0]}.amazonaws.com", way)
-        result = await operation.run(call)
-    except CloudError as error:
-        failure = error
-    except Exception:
-        world.log.exception("request %s %s", call.request_id, found)
-        failure = CloudError(f"We encountered an internal error. Please try again. (request {call.request_id})")
-    _record(call, result, failure)
-    if failure:
-        raise failure
-    return result
+    return protocol.encode(service, name, result, request_id)
 
 
 async def _answer_by_base(world: "World", request: Request, caller: Credential, request_id: str) -> Response:
@@ -113,16 +79,6 @@ async def _answer_by_base(world: "World", request: Request, caller: Credential, 
     return response
 
 
-def _authorise(call: Call, operation: Operation, way: dict[str, Any]) -> None:
-    """Ask IAM about every resource that the call needs."""
-    named = operation.resource(call)
-    resources = named if isinstance(named, list) else [named]
-    own = operation.context(call) if operation.context else {}
-    context = {**way, **conditions.of_call(call, resources), **own}
-    for resource in resources:
-        call.world.access.authorise(call.caller, _action((call.service, call.operation)), resource, context)
-
-
 def _signed_for(request: Request) -> str:
     """The service in the signature's credential scope: key/date/region/SERVICE/aws4_request."""
     authorization = request.headers.get("authorization", "")
@@ -141,38 +97,6 @@ def _identify(services: tuple[str, ...], request: Request) -> tuple[str, str]:
         name = request.headers.get("x-amz-target") or f"{request.method} {request.path}"
         raise UnknownOperation(f"No operation of {services[0]} answers {name[:256]}.")
     return found
-
-
-def _action(found: tuple[str, str]) -> str:
-    """IAM's name for an operation: the runtime services share SageMaker's prefix."""
-    service, name = found
-    return f"{'sagemaker' if service.startswith('sagemaker') else service}:{name}"
-
-
-def _record(call: Call, result: dict[str, Any], failure: CloudError | None) -> None:
-    found, parameters = (call.service, call.operation), call.parameters
-    if found[1].startswith("InvokeEndpoint"):
-        return
-    resources = [
-        {"ResourceType": f"AWS::SageMaker::{member.removesuffix('Name')}", "ResourceName": value}
-        for member, value in parameters.items()
-        if member.endswith("Name") and isinstance(value, str)
-    ]
-    shape = operation_model(*found).input_shape
-    call.world.trail.record(
-        _action(found),
-        call.caller,
-        call.request_id,
-        parameters=protocol.plain(shape, parameters) if shape else None,
-        answer=None if failure else _elements(result),
-        error=(failure.code, failure.message) if failure else None,
-        resources=resources,
-        agent=call.request.headers.get("user-agent", ""),
-    )
-
-
-def _elements(result: dict[str, Any]) -> dict[str, Any] | None:
-    return {name[0].lower() + name[1:]: value for name, value in result.items() if isinstance(value, str)} or None
 
 
 def application(world: "World", caller: Any = None):

@@ -1,8 +1,9 @@
 """What exists in a world: every resource, its tags, and the history of its states."""
 
+import asyncio
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,9 @@ class Kind:
     arn_type: str  # training-job
     statuses: dict[str, tuple[str, ...]] = field(default_factory=dict)  # status → the statuses that may follow it
     spoken: str = ""  # as AWS's messages call it, where that is not the name in words
+    missing: str = 'Could not find {spoken} "{arn}".'
+    taken: str = 'Cannot create already existing {spoken} "{arn}".'
+    shown: Callable[["Resource"], dict[str, Any]] = lambda resource: {}  # what Describe shows otherwise than it is kept
 
     @property
     def name_member(self) -> str:
@@ -61,7 +65,7 @@ class Resource:
         }
         if self.status:
             shown[self.kind.status_member] = self.status
-        return shown
+        return shown | self.kind.shown(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,12 @@ class Store:
         self._watchers: list[Callable[[Resource, str], None]] = []
 
     def arn(self, kind: Kind, name: str) -> str:
-        return f"{self._prefix}{kind.arn_type}/{name}"
+        """The ARN of what a call names, by its name or by its ARN."""
+        return name if name.startswith("arn:") else f"{self._prefix}{kind.arn_type}/{name}"
 
     def find(self, kind: Kind, name: str) -> Resource | None:
-        return self._by_kind.get(kind.name, {}).get(name)
+        """The resource of that name or ARN."""
+        return self._by_kind.get(kind.name, {}).get(name.removeprefix(self.arn(kind, "")))
 
     def by_arn(self, arn: str) -> Resource | None:
         return self._by_arn.get(arn)
@@ -117,18 +123,40 @@ class Store:
         resource.fields.update(fields)
         resource.modified = self._clock.now()
 
+    def note(self, resource: Resource, what: str, **fields: Any) -> None:
+        """Change `fields` in a way that whoever watches should know of, e.g. "Approved"; the state stays."""
+        self.touch(resource, **fields)
+        self._record(resource, what)
+
     def remove(self, resource: Resource) -> None:
         del self._by_kind[resource.kind.name][resource.name]
         del self._by_arn[resource.arn]
         self._record(resource, "Deleted")
 
-    def watch(self, watcher: Callable[[Resource, str], None]) -> None:
-        """Call `watcher(resource, status)` at every change of state (events, meter)."""
+    def watch(self, watcher: Callable[[Resource, str], None]) -> Callable[[], None]:
+        """Call `watcher(resource, status)` at every change of state and every note. Returns what ends the watch."""
         self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
+
+    async def until(self, resource: Resource, statuses: Collection[str]) -> str:
+        """Wait until `resource` is in one of `statuses`; "Deleted" if it goes before."""
+        if resource.status in statuses:
+            return resource.status
+        reached: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def look(changed: Resource, status: str) -> None:
+            if changed is resource and status in (*statuses, "Deleted") and not reached.done():
+                reached.set_result(status)
+
+        end = self.watch(look)
+        try:
+            return await reached
+        finally:
+            end()
 
     def _record(self, resource: Resource, status: str) -> None:
         self.timeline.append(Change(resource.kind.name, resource.name, status, self._clock.now()))
-        for watcher in self._watchers:
+        for watcher in tuple(self._watchers):
             watcher(resource, status)
 
 

@@ -32,7 +32,7 @@ def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
         for name, member in value.items():
             yield from _faults(shape.members[name], member, _join(path, name))
         return
-    yield from (_fault(_shown(shape, value), path, rule) for rule in _broken_rules(shape, kind, value))
+    yield from (_fault(_shown(shape, value), path, rule) for rule in broken_rules(shape, kind, value))
     if kind == "list":
         for index, item in enumerate(value):
             yield from _faults(shape.member, item, f"{path}.{index + 1}.member")
@@ -42,7 +42,8 @@ def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
             yield from _faults(shape.value, item, f"{path}.{key}.member")
 
 
-def _broken_rules(shape: Shape, kind: str, value: Any) -> Iterator[str]:
+def broken_rules(shape: Shape, kind: str, value: Any) -> Iterator[str]:
+    """What `value` breaks of the length, range, enum and pattern that `shape`, of type `kind`, asks for."""
     rules = shape.metadata
     if kind in _LENGTH_KINDS:
         if "max" in rules and len(value) > rules["max"]:

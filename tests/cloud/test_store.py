@@ -1,5 +1,7 @@
 """Resources, their states and their history."""
 
+import asyncio
+
 import pytest
 
 from course.cloud.clock import Clock
@@ -17,9 +19,37 @@ def store():
 def test_a_resource_is_found_by_name_and_arn(store):
     model = store.add(MODEL, "m", {"ExecutionRoleArn": "r"}, {})
     assert store.find(MODEL, "m") is store.by_arn("arn:aws:sagemaker:us-east-1:123456789012:model/m") is model
+    assert store.find(MODEL, model.arn) is model
+    assert store.arn(MODEL, model.arn) == store.arn(MODEL, "m") == model.arn
+    assert store.find(ENDPOINT, model.arn) is None
     assert model.description()["ModelName"] == "m"
     store.remove(model)
     assert store.find(MODEL, "m") is None
+
+
+def test_a_state_can_be_waited_for(store):
+    async def scenario():
+        endpoint, other = (store.add(ENDPOINT, name, {}, {}, "Creating") for name in "eo")
+        waiting = asyncio.ensure_future(store.until(endpoint, ("InService", "Failed")))
+        gone = asyncio.ensure_future(store.until(other, ("InService",)))
+        await asyncio.sleep(0)
+        store.move(other, "Deleting")
+        store.remove(other)
+        store.move(endpoint, "InService")
+        assert (await waiting, await gone) == ("InService", "Deleted")
+        assert await store.until(endpoint, ("InService",)) == "InService"
+        assert not store._watchers
+
+    asyncio.run(scenario())
+
+
+def test_a_watch_ends(store):
+    seen = []
+    end = store.watch(lambda resource, status: seen.append(status))
+    endpoint = store.add(ENDPOINT, "e", {}, {}, "Creating")
+    end()
+    store.move(endpoint, "InService")
+    assert seen == ["Creating"]
 
 
 def test_states_follow_the_table(store):
@@ -35,6 +65,16 @@ def test_states_follow_the_table(store):
         ("Endpoint", "Deleting"),
         ("Endpoint", "Deleted"),
     ]
+
+
+def test_a_note_reaches_whoever_watches_and_leaves_the_state(store):
+    told = []
+    store.watch(lambda resource, what: told.append((resource.name, what, resource.fields.get("Why"))))
+    endpoint = store.add(ENDPOINT, "e", {}, {}, "Creating")
+    store.note(endpoint, "Looked at", Why="asked")
+    assert endpoint.status == "Creating"
+    assert told == [("e", "Creating", None), ("e", "Looked at", "asked")]
+    assert store.timeline[-1].status == "Looked at"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.statuses], ids=lambda kind: kind.name)

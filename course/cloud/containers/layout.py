@@ -1,10 +1,11 @@
-"""The folders and configuration files of a training or inference container below /opt/ml.
+"""The folders and configuration files of a training, processing or inference container below /opt/ml.
 
-The server side writes them (:func:`prepare_training`, :func:`prepare_serving`), the container reads them. Inside a
-container without its own mounts ``SAGEMAKER_BASE_DIR`` takes the place of /opt/ml, as in AWS's own toolkits.
+The server side writes them (the functions `prepare_…`), the container reads them. Inside a container without its own
+mounts ``SAGEMAKER_BASE_DIR`` takes the place of /opt/ml, as in AWS's own toolkits.
 
 Sources: SageMaker developer guide, "How Amazon SageMaker AI Provides Training Information" (hyperparameters,
-inputdataconfig and resourceconfig.json) and "How Amazon SageMaker AI Provides Training Output".
+inputdataconfig and resourceconfig.json), "How Amazon SageMaker AI Provides Training Output" and "Build Your Own
+Processing Container" (processingjobconfig and resourceconfig.json).
 """
 
 from __future__ import annotations
@@ -80,6 +81,19 @@ class Layout:
     def success(self) -> Path:
         return self.output / "success"
 
+    @property
+    def message(self) -> Path:
+        """What a processing container has to say when it ends; its first KB becomes ExitMessage."""
+        return self.output / "message"
+
+    def place(self, path: str) -> Path:
+        """Where `path`, written for a container whose base is /opt/ml, lies here."""
+        return self.base / path.removeprefix(BASE).lstrip("/")
+
+    def processing_job(self) -> dict[str, Any]:
+        """The request that made this processing job, from config/processingjobconfig.json."""
+        return json.loads((self.base / "config" / "processingjobconfig.json").read_text(encoding="utf-8"))
+
     def channel(self, name: str) -> Path:
         """The data of one input channel in File mode."""
         return self.input / "data" / name
@@ -99,16 +113,20 @@ def prepare_training(
     instance_type: str = "ml.m5.large",
     instance_group: str = "homogeneousCluster",
     network_interface: str = "eth0",
+    checkpoints: Mapping[str, str] | None = None,
 ) -> Layout:
-    """Make the folders of a training container in ``base`` and write its three configuration files.
+    """Make the folders of a training container in ``base`` and write its configuration files.
 
     hyperparameters: name → value, both strings, as in CreateTrainingJob.
     channels: name → entries for inputdataconfig.json (ContentType, TrainingInputMode, …); what is left out is that of
-        a channel in File mode. The folders of the channels are made; filling them is up to the caller.
+        a channel in File mode. The folders of the channels are made, but for those in Pipe mode; filling them is up to
+        the caller.
+    checkpoints: the job's CheckpointConfig, which becomes checkpointconfig.json; without it there is no such file.
     """
     layout = Layout(base)
     folders = [layout.code, layout.model, layout.input_config, layout.output_data, layout.output_intermediate]
-    for folder in [*folders, layout.checkpoints, *map(layout.channel, channels)]:
+    data = [layout.channel(name) for name, entries in channels.items() if entries.get("TrainingInputMode") != "Pipe"]
+    for folder in [*folders, layout.checkpoints, *data]:
         folder.mkdir(parents=True, exist_ok=True)
     group = {"instance_group_name": instance_group, "instance_type": instance_type, "hosts": sorted(hosts)}
     files = {
@@ -123,8 +141,26 @@ def prepare_training(
             "network_interface_name": network_interface,
         },
     }
+    if checkpoints is not None:
+        files["checkpointconfig"] = dict(checkpoints)
     for name, content in files.items():
         (layout.input_config / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    return layout
+
+
+def prepare_processing(base: Path, job: Mapping[str, Any], hosts: Sequence[str], current_host: str) -> Layout:
+    """Make the folders of a processing container in ``base`` and write its two configuration files.
+
+    job: what processingjobconfig.json holds; the LocalPath of every input and output is made.
+    """
+    layout = Layout(base)
+    inputs = [item["S3Input"] for item in job["ProcessingInputs"]]
+    outputs = [item["S3Output"] for item in job["ProcessingOutputConfig"]["Outputs"]]
+    for folder in [base / "config", layout.output, *(layout.place(item["LocalPath"]) for item in inputs + outputs)]:
+        folder.mkdir(parents=True, exist_ok=True)
+    files = {"processingjobconfig": job, "resourceconfig": {"current_host": current_host, "hosts": list(hosts)}}
+    for name, content in files.items():
+        (base / "config" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     return layout
 
 

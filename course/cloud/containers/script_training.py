@@ -4,6 +4,8 @@ Facts: github.com/aws/sagemaker-training-toolkit (entry_point.py, process.py, tr
 program gets SM_* variables and ``--name value`` arguments and runs in the code folder; an exit code other than 0 fails
 the container, which then ends with 1 and leaves the reason in /opt/ml/output/failure.
 
+A program that runs out of memory is killed, as on an instance, once it lets the MemoryError go.
+
 Unlike there, the program is ``__main__`` of this very process instead of a child, the code has been unpacked before,
 nothing is installed (see requirements.py), and ErrorMessage holds the last lines of the traceback also where AWS's
 scikit-learn container leaves it empty.
@@ -15,10 +17,9 @@ import os
 import shlex
 import subprocess
 import sys
-import types
 from pathlib import Path
 
-from course.cloud.containers import search_path
+from course.cloud.containers import python_program, search_path
 from course.cloud.containers.failure import CommandFailed, print_traceback, summary, write_failure
 from course.cloud.containers.layout import Layout
 from course.cloud.containers.requirements import check_requirements
@@ -60,7 +61,7 @@ def _train(layout: Layout) -> None:
         raise CommandFailed("ExecuteUserScriptError", 2, _not_there(path, layout.code), command)
     check_requirements(layout.code, PYTHON)
     print(f"Invoking script with the following command:\n\n{command}\n", flush=True)
-    exit_code, message = _run_command(path, words) if is_command else _run_program(path, words)
+    exit_code, message = _run_command(path, words) if is_command else python_program.run(path, words)
     if exit_code:
         raise CommandFailed("ExecuteUserScriptError", exit_code, message, command)
 
@@ -69,36 +70,6 @@ def _not_there(path: Path, code: Path) -> str:
     found = sorted(str(file.relative_to(code)) for file in code.rglob("*") if file.is_file())
     held = f"holds {', '.join(found[:10])}{', …' if len(found) > 10 else ''}" if found else "is empty"
     return f"can't open file '{path}': No such file; the folder {code} {held}"
-
-
-def _run_program(path: Path, words: list[str]) -> tuple[int, str]:
-    """Run a Python program as ``__main__`` in this process; its exit code and what it died of.
-
-    words: sys.argv, the program first.
-    """
-    main_module = types.ModuleType("__main__")
-    main_module.__file__ = str(path)
-    main_module.__builtins__ = __builtins__
-    sys.modules["__main__"] = main_module  # and stays: threads and exit functions of the program may still need it
-    sys.argv[:] = words
-    try:
-        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), main_module.__dict__)
-    except SystemExit as end:
-        return _exit_status(end.code)
-    except BaseException as error:  # KeyboardInterrupt too: the program has ended, whatever it was
-        print_traceback(error)
-        return 1, summary(error)
-    return 0, ""
-
-
-def _exit_status(code: object) -> tuple[int, str]:
-    """The exit code of ``sys.exit(code)``, as the system truncates it, and the message when code is one."""
-    if code is None:
-        return 0, ""
-    if isinstance(code, int):
-        return code & 0xFF, ""
-    print(code, file=sys.stderr)
-    return 1, str(code)
 
 
 def _run_command(path: Path, words: list[str]) -> tuple[int, str]:

@@ -4,33 +4,27 @@ from typing import Any
 
 from ..errors import CloudError, ValidationFailed
 from ..operations import Call, operation
-from ..storage import Location, Storage, StorageError
+from ..storage import Storage, StorageError
 from . import jobs
-from .resources import MODEL, SERVICE, arn_of, create
+from .inference_specification import container_of
+from .model_package_group import MODEL_PACKAGE
+from .resources import MODEL, SERVICE, arn_of, create, get
+
+_REFUSED = ("Mode=MultiModel", "MultiModelConfig", "ModelDataSource", "AdditionalModelDataSources", "ImageConfig")
 
 
 @operation(
     SERVICE,
     "CreateModel",
     resource=arn_of(MODEL),
-    uses=("ModelName", "PrimaryContainer", "ExecutionRoleArn", "Tags", "EnableNetworkIsolation"),
+    uses=("ModelName", "PrimaryContainer", "Containers", "ExecutionRoleArn", "Tags", "EnableNetworkIsolation"),
     no_effect=("VpcConfig",),
-    refuses=(
-        "PrimaryContainer.ModelPackageName",
-        "PrimaryContainer.Mode=MultiModel",
-        "PrimaryContainer.MultiModelConfig",
-        "PrimaryContainer.ModelDataSource",
-        "PrimaryContainer.InferenceSpecificationName",
-        "PrimaryContainer.AdditionalModelDataSources",
-        "PrimaryContainer.ImageConfig",
-    ),
+    refuses=tuple(f"{place}.{member}" for place in ("PrimaryContainer", "Containers") for member in _REFUSED),
 )
 async def create_model(call: Call) -> dict[str, Any]:
     """Register what an endpoint will serve, after looking whether the role can read it."""
     p, world = call.parameters, call.world
-    container, role = p.get("PrimaryContainer"), p.get("ExecutionRoleArn")
-    if not container:
-        raise ValidationFailed("Either PrimaryContainer or Containers must be specified.")
+    container, role = _container(call), p.get("ExecutionRoleArn")
     if not role:
         raise ValidationFailed("ExecutionRoleArn is required: an endpoint reads its model with a role's permissions.")
     if not container.get("Image"):
@@ -45,12 +39,38 @@ async def create_model(call: Call) -> dict[str, Any]:
     return {"ModelArn": create(call, MODEL).arn}
 
 
+def _container(call: Call) -> dict[str, Any]:
+    """The one container that the call describes, completed from the model package that it names."""
+    p = call.parameters
+    given = p.pop("Containers", None)
+    if (given is None) == ("PrimaryContainer" not in p):
+        raise ValidationFailed("Either PrimaryContainer or Containers must be specified, and not both.")
+    if given is not None:
+        if len(given) != 1:
+            raise ValidationFailed(
+                "This cloud does not support Containers with more than one container (an inference pipeline) in "
+                "CreateModel yet."
+            )
+        p["PrimaryContainer"] = given[0]
+    container = p["PrimaryContainer"]
+    if "ModelPackageName" in container:
+        package = get(call, MODEL_PACKAGE, container["ModelPackageName"])
+        registered = container_of(package, container.get("InferenceSpecificationName"))
+        for member in ("Image", "ModelDataUrl"):
+            if member in container:
+                raise ValidationFailed(f"{member} cannot be specified together with ModelPackageName.")
+            if member in registered:
+                container[member] = registered[member]
+        container["Environment"] = registered.get("Environment", {}) | container.get("Environment", {})
+        container["ModelPackageName"] = package.arn
+    return container
+
+
 async def _check_archive(call: Call, uri: str, role: str) -> None:
     async with jobs.ground(call.world, role, "check", 900) as here:
         storage: Storage = here.storage
         try:
-            where = Location.parse(uri)
-            await storage._call("HeadObject", Bucket=where.bucket, Key=where.key)
+            await storage.head(uri)
         except StorageError as error:
             raise ValidationFailed(str(error)) from None
         except CloudError as error:

@@ -56,7 +56,7 @@ def get(call: Call, kind: Kind, name: str | None = None) -> Resource:
         declared = {shape.name for shape in operation_model(SERVICE, call.operation).error_shapes}
         if "ResourceNotFound" in declared and kind.statuses is JOB_STATUSES:
             raise NotFound("Requested resource not found.")
-        raise ValidationFailed(f'Could not find {kind.spoken_name} "{arn}".')
+        raise ValidationFailed(kind.missing.format(spoken=kind.spoken_name, arn=arn))
     return found
 
 
@@ -70,9 +70,14 @@ def create(call: Call, kind: Kind, status: str = "", **computed: Any) -> Resourc
                 f"{kind.spoken_name.capitalize()} names must be unique within an AWS account and region, and a "
                 f"{kind.spoken_name} with this name already exists ({arn})"
             )
-        raise ValidationFailed(f'Cannot create already existing {kind.spoken_name} "{arn}".')
+        raise ValidationFailed(kind.taken.format(spoken=kind.spoken_name, arn=arn))
     fields = {k: v for k, v in call.parameters.items() if k not in ("Tags", kind.name_member)}
     return call.world.store.add(kind, name, {**fields, **computed}, tags_of(call.parameters.get("Tags", [])), status)
+
+
+def user(call: Call) -> dict[str, Any]:
+    """The caller as CreatedBy and LastModifiedBy show it."""
+    return {"IamIdentity": {"Arn": call.caller.arn, "PrincipalId": call.caller.principal_id}}
 
 
 def tags_of(tags: list[dict[str, str]]) -> dict[str, str]:
@@ -96,20 +101,25 @@ def _list(kind: Kind) -> None:
 
     @operation(SERVICE, name, uses=tuple(m for m in members if m in _FILTERS))
     async def list_all(call: Call) -> dict[str, Any]:
-        p = call.parameters
-        found = [r for r in call.world.store.all(kind) if _matches(r, p)]
-        newest_first = "Ascending" not in p.get("SortOrder", "Descending")
-        found.sort(key=_sort_key(p.get("SortBy", "CreationTime")), reverse=newest_first)
-        chunk, token = page(found, p.get("MaxResults", 10), p.get("NextToken"))
-        return {result: [r.description() for r in chunk], "NextToken": token}
+        return listing(call, result, call.world.store.all(kind))
+
+
+def listing(call: Call, result: str, found: list[Resource]) -> dict[str, Any]:
+    """One page of `found` as a List operation answers: filtered and sorted by its members, newest first by default."""
+    p = call.parameters
+    found = [r for r in found if _matches(r, p)]
+    newest_first = "Ascending" not in p.get("SortOrder", "Descending")
+    found.sort(key=_sort_key(p.get("SortBy", "CreationTime")), reverse=newest_first)
+    chunk, token = page(found, p.get("MaxResults", 10), p.get("NextToken"))
+    return {result: [r.description() for r in chunk], "NextToken": token}
 
 
 def _matches(resource: Resource, p: dict[str, Any]) -> bool:
     return (
         p.get("NameContains", "").lower() in resource.name.lower()
         and p.get("StatusEquals", resource.status) == resource.status
-        and ("CreationTimeAfter" not in p or resource.created > p["CreationTimeAfter"])
-        and ("CreationTimeBefore" not in p or resource.created < p["CreationTimeBefore"])
+        and all(resource.created > p[member] for member in ("CreationTimeAfter", "CreatedAfter") if member in p)
+        and all(resource.created < p[member] for member in ("CreationTimeBefore", "CreatedBefore") if member in p)
         and ("LastModifiedTimeAfter" not in p or resource.modified > p["LastModifiedTimeAfter"])
         and ("LastModifiedTimeBefore" not in p or resource.modified < p["LastModifiedTimeBefore"])
     )
@@ -163,7 +173,7 @@ async def add_tags(call: Call) -> dict[str, Any]:
     merged = {**resource.tags, **tags_of(call.parameters["Tags"])}
     if len(merged) > 50:
         raise ValidationFailed("A resource may have at most 50 tags.")
-    resource.tags = merged
+    resource.tags.update(merged)  # in place: a model package version shares its group's tags
     return {"Tags": _tag_list(resource)}
 
 

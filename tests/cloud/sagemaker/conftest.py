@@ -1,12 +1,16 @@
 """A bucket, a role and scripts to train and serve with."""
 
 import io
+import json
 import tarfile
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from course.cloud.images import SCIKIT_LEARN
+
+from .flows import Flows
 
 TRAIN = """
 import argparse, json, os
@@ -140,6 +144,13 @@ def lab(cloud):
             )["events"]
         )
 
+    def until(job: str, words: str, times: int = 1) -> None:
+        """Wait until the log of a training job has the words so many times."""
+        deadline = time.monotonic() + 30
+        while f"{logs('/aws/sagemaker/TrainingJobs', f'{job}/')}\n".count(words) < times:
+            assert time.monotonic() < deadline, logs("/aws/sagemaker/TrainingJobs", f"{job}/")
+            time.sleep(0.05)
+
     return SimpleNamespace(
         cloud=cloud,
         s3=s3,
@@ -152,5 +163,81 @@ def lab(cloud):
         settle=settle,
         gone=gone,
         logs=logs,
+        until=until,
         put_code=put_code,
     )
+
+
+@pytest.fixture(scope="module")
+def flows(lab):
+    """Pipelines, run by a role that may do what their steps ask for."""
+    role = lab.cloud.role("PipelineRole", "AmazonS3FullAccess")
+    allowed = ["sagemaker:*", "iam:PassRole", "lambda:InvokeFunction", "sqs:SendMessage"]
+    lab.cloud.client("iam").put_role_policy(
+        RoleName="PipelineRole",
+        PolicyName="steps",
+        PolicyDocument=json.dumps({"Statement": [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]}),
+    )
+    return Flows(lab, role)
+
+
+@pytest.fixture(scope="module")
+def archived(lab):
+    """Where a model archive lies that nothing was trained for: enough to register."""
+    lab.s3.put_object(Bucket="lab", Key="registry/model.tar.gz", Body=archive(weights__txt="1 2 3"))
+    return "s3://lab/registry/model.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def registered(lab, archived):
+    """Register the next version of a group, which is made if it is not there. Returns the version's ARN."""
+
+    def register(group: str, model_data: str = archived, **more) -> str:
+        groups = lab.sm.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
+        if group not in [found["ModelPackageGroupName"] for found in groups]:
+            lab.sm.create_model_package_group(ModelPackageGroupName=group)
+        return lab.sm.create_model_package(
+            ModelPackageGroupName=group,
+            InferenceSpecification={
+                "Containers": [{"Image": SCIKIT_LEARN, "ModelDataUrl": model_data}],
+                "SupportedContentTypes": ["text/csv"],
+                "SupportedResponseMIMETypes": ["text/csv"],
+                "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],
+                "SupportedTransformInstanceTypes": ["ml.m5.large"],
+            },
+            **more,
+        )["ModelPackageArn"]
+
+    return register
+
+
+@pytest.fixture(scope="module")
+def made(lab):
+    """raw → clean → (fit) → model → (deploy) → endpoint, with a report that hangs on the model."""
+    sm = lab.sm
+
+    def artifact(uri, type_, **more):
+        return sm.create_artifact(Source={"SourceUri": uri}, ArtifactType=type_, **more)["ArtifactArn"]
+
+    def action(name, type_):
+        return sm.create_action(ActionName=name, Source={"SourceUri": name}, ActionType=type_)["ActionArn"]
+
+    found = SimpleNamespace(
+        raw=artifact("s3://hand/raw", "DataSet", Properties={"month": "1"}),
+        clean=artifact("s3://hand/clean", "DataSet"),
+        fit=action("fit", "Training"),
+        model=artifact("s3://hand/model", "Model"),
+        deploy=action("deploy", "ModelDeployment"),
+        endpoint=sm.create_context(ContextName="e", Source={"SourceUri": "e"}, ContextType="Endpoint")["ContextArn"],
+        report=artifact("s3://hand/report", "Report"),
+    )
+    for source, destination, type_ in (
+        (found.raw, found.clean, "DerivedFrom"),
+        (found.clean, found.fit, "ContributedTo"),
+        (found.fit, found.model, "Produced"),
+        (found.model, found.deploy, "ContributedTo"),
+        (found.deploy, found.endpoint, "AssociatedWith"),
+        (found.report, found.model, "AssociatedWith"),
+    ):
+        sm.add_association(SourceArn=source, DestinationArn=destination, AssociationType=type_)
+    return found

@@ -1,0 +1,1 @@
+"""SageMaker Pipelines: definitions, the graph they make, and what runs it."""
