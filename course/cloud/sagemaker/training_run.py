@@ -214,8 +214,9 @@ class Life:
     def _record_metrics(self, hosts: list[Host]) -> None:
         for host in hosts:
             self._points |= {point.name: point for point in host.points}
-            name = f"{self._job.name}/{host.name}"
-            self._world.spawn(self._world.put_metrics(NAMESPACE, host.points, {"Host": name}))
+            # By host as AWS documents it, and by job as the SDK's TrainingJobAnalytics asks for it.
+            for dimension in ({"Host": f"{self._job.name}/{host.name}"}, {"TrainingJobName": self._job.name}):
+                self._world.spawn(self._world.put_metrics(NAMESPACE, host.points, dimension))
         final = [{"MetricName": p.name, "Value": p.value, "Timestamp": p.at} for p in self._points.values()]
         self._world.store.touch(self._job, FinalMetricDataList=final)
 
