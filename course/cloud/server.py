@@ -63,10 +63,10 @@ async def _answer_by_base(world: "World", request: Request, caller: Credential, 
     except AccessDenied as error:
         response = world.base.refusal(request, error, request_id)
     except Exception:
-        world.log.exception("request %s %s %s", request_id, request.method, request.path)
-        response = protocol.encode_error(
-            CloudError(f"We encountered an internal error. Please try again. (request {request_id})"), request_id
-        )
+        fault = world.base.fault(request, request_id)
+        if fault.status == 500:
+            world.log.exception("request %s %s %s", request_id, request.method, request.path)
+        response = world.base.refusal(request, fault, request_id)
     world.trail.record(
         action,
         caller,

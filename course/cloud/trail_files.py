@@ -6,11 +6,15 @@ AWSLogs/<account>/CloudTrail/<region>/yyyy/mm/dd/<account>_CloudTrail_<region>_<
 import gzip
 import json
 import string
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .base import Credential
 from .errors import CloudError
+from .protocol import Request, Response
+from .trail import error_of
 
 if TYPE_CHECKING:
     from .world import World
@@ -121,7 +125,25 @@ def connect(world: "World") -> None:
     """Let the world's trails see what is recorded."""
     world.trails = Trails(world)
     world.trail.listeners.append(world.trails.see)
+    world.base.witness = lambda request, caller, response: _see_service(world, request, caller, response)
     world.trail.data_wanted = lambda: any(trail.logging for trail in world.trails.by_name.values())
+
+
+def _see_service(world: "World", request: Request, caller: Credential, response: Response) -> None:
+    """Reads and writes of objects that SageMaker makes for a job, as the job's role."""
+    if not world.trail.data_wanted():
+        return
+    service, action, resource = world.base.describe(request)
+    if service == "s3":
+        world.trail.record(
+            action,
+            caller,
+            str(uuid.uuid4()),
+            method=request.method,
+            resource=resource,
+            error=error_of(response),
+            agent="sagemaker.amazonaws.com",
+        )
 
 
 def _basic_match(selector: dict[str, Any], record: dict[str, Any]) -> bool:

@@ -59,14 +59,16 @@ def test_bad_requests_to_what_the_cloud_runs_get_a_readable_refusal(world):
 
 def test_bad_requests_to_the_base_never_show_its_insides(world):
     before = descendants()
-    faults = []
+    faults, crashes = [], 0
     with Sender(world.port) as sender:
         for bad in Maker(seed=2).requests(operations_of(*BASE), 5_500):
             status, headers, body = sender.send(bad)
             named = b"InternalFailure" in body or bad.method == "HEAD"
+            crashes += status >= 500
             if status >= 500 and not (named and headers.get("x-amzn-requestid")):
                 faults.append((bad.service, bad.operation, bad.path[:80], status, body[:200], bad.body[:300]))
     assert faults == []
+    assert crashes < 55  # one in a hundred: where the base cannot cope with what its model allows
     world.client("s3").list_buckets()
     world.client("iam").list_users()
     assert descendants() <= before

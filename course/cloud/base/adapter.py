@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,8 @@ class Base:
         # Whoever caches decisions compares this: it grows when an identity, a key or a policy may have changed.
         self.generation = 0
         self._known: dict[str, tuple[int, Credential]] = {}
+        # Told of every call in process that is made as someone: the trail's data events come from here too.
+        self.witness: Callable[[Request, Credential, Response], None] | None = None
 
     # -- callers ---------------------------------------------------------------------------------------------------
 
@@ -233,7 +236,13 @@ class Base:
         arn = iam_actions.extract_resource_arn(
             service, request.method, path, request.headers, request.body, parameters, self.region, self.account
         )
-        return service, action, arn
+        return service, action, arn if isinstance(arn, str) else "*"  # the body may name anything
+
+    @staticmethod
+    def _service(request: Request) -> str:
+        """The service that was asked, by what cannot be malformed: address and headers."""
+        query = parse_qs(request.query, keep_blank_values=True)
+        return router.detect_service(request.method, unquote(request.path), request.headers, query)
 
     async def forward(self, request: Request, caller: Credential, keys: dict[str, Any]) -> Response:
         """MiniStack's answer. IAM is evaluated there, for the caller whom signature.py has authenticated.
@@ -255,10 +264,10 @@ class Base:
 
     def refusal(self, request: Request, error: CloudError, request_id: str) -> Response:
         """A refusal of ours, in the protocol of the service that was asked."""
-        service, action, _ = self.describe(request)
+        service = self._service(request)
         code = "" if isinstance(error, AccessDenied) else error.code
         status, headers, body = iam_actions.access_denied_response(
-            service, action, "", request_id, error_code=code, message=error.message, headers=request.headers
+            service, "", "", request_id, error_code=code, message=error.message, headers=request.headers
         )
         if service == "s3" and error.code in ("MissingAuthenticationToken", "UnrecognizedClientException"):
             code = {"MissingAuthenticationToken": "AccessDenied"}.get(error.code, "InvalidAccessKeyId")
@@ -269,7 +278,7 @@ class Base:
 
     def fault(self, request: Request, request_id: str) -> CloudError:
         """What to answer where the base crashed: what is wrong with the request, or InternalFailure."""
-        service = self.describe(request)[0]
+        service = self._service(request)
         name = {"monitoring": "cloudwatch"}.get(service, service)
         internal = CloudError(f"We encountered an internal error. Please try again. (request {request_id})")
         try:
@@ -314,6 +323,10 @@ class Base:
         request = Request(wire["method"], path, "&".join(filter(None, (query, more))), headers, body)
         with authority.asking(access_key, request.method, {}):
             answer = await run(request)
+        if self.witness and access_key != client.ROOT[0]:
+            found = iam_evaluator.resolve_credential(access_key, self.account)
+            if isinstance(found, iam_evaluator.ResolvedCredential):
+                self.witness(request, self._credential(found), answer)
         if service == "s3" and operation == "GetObject" and answer.status < 300:
             return {"Body": answer.body, **{k: v for k, v in answer.headers.items()}}
         parsed = create_parser(protocol).parse(

@@ -1,5 +1,6 @@
 """A job runs as its role: what the role may not do fails the job, in AWS's words, where AWS fails it."""
 
+import gzip
 import json
 
 import pytest
@@ -98,3 +99,26 @@ boto3.client("s3").delete_object(Bucket="lab", Key="data/train.csv")
     assert f"arn:aws:sts::{client.ACCOUNT}:assumed-role/AsRole/SageMaker" in logs
     assert "s3:DeleteObject" in logs
     assert lab.s3.head_object(Bucket="lab", Key="data/train.csv")
+
+
+def test_what_sagemaker_reads_for_a_job_is_a_data_event_of_its_role(lab, role_with):
+    service = {"Service": "cloudtrail.amazonaws.com"}
+    lab.s3.create_bucket(Bucket="seen")
+    statements = [
+        {"Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl", "Resource": "arn:aws:s3:::seen"},
+        {"Effect": "Allow", "Principal": service, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::seen/*"},
+    ]
+    lab.s3.put_bucket_policy(Bucket="seen", Policy=json.dumps({"Statement": statements}))
+    trails = lab.cloud.client("cloudtrail")
+    trails.create_trail(Name="seen", S3BucketName="seen")
+    objects = [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::lab/data/"]}]
+    selector = {"ReadWriteType": "ReadOnly", "IncludeManagementEvents": False, "DataResources": objects}
+    trails.put_event_selectors(TrailName="seen", EventSelectors=[selector])
+    trails.start_logging(Name="seen")
+    lab.train("seen", SCRIPT, RoleArn=role_with("Seen", READ, WRITE, LOGS))
+    lab.cloud.control("advance", seconds=301)
+    (file,) = [item["Key"] for item in lab.s3.list_objects_v2(Bucket="seen")["Contents"]]
+    records = json.loads(gzip.decompress(lab.s3.get_object(Bucket="seen", Key=file)["Body"].read()))["Records"]
+    assert {(r["eventName"], r["requestParameters"]["key"]) for r in records} == {("GetObject", "data/train.csv")}
+    assert records[0]["userIdentity"]["type"] == "AssumedRole"
+    assert records[0]["userIdentity"]["arn"].endswith(":assumed-role/Seen/SageMaker")
