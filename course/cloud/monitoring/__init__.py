@@ -12,6 +12,7 @@ here has state of its own: every function may be called again and again in one w
     model_quality metrics of predictions beside labels, their suggested constraints, their violations
     merge         ground truth joined to captured predictions (the program of a second image)
     attribution   drift of feature attributions (NDCG)
+    bias_drift    drift of a bias metric, by bootstrap intervals
     cloudwatch    the metrics file that becomes CloudWatch data
     script        a user's record preprocessor and post-analytics scripts
 

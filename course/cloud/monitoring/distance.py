@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc
 
 Weighted = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -71,7 +70,23 @@ def chi_squared(live: Mapping[str, float], baseline: Mapping[str, float]) -> tup
     if len(table) < 2:
         return math.nan, math.nan
     statistic = sum((observed - expected) ** 2 / expected for expected, observed in table.values())
-    return statistic, float(gammaincc((len(table) - 1) / 2, statistic / 2))
+    return statistic, chi_squared_tail(statistic, len(table) - 1)
+
+
+def chi_squared_tail(statistic: float, degrees: int) -> float:
+    """The probability that a chi-squared variable of so many degrees of freedom exceeds `statistic`.
+
+    Q(a + 1, x) = Q(a, x) + x^a e^-x / Gamma(a + 1), from Q(1/2, x) = erfc(sqrt x) or Q(1, x) = e^-x (Abramowitz and
+    Stegun 6.5.21, 26.4).
+    """
+    if statistic <= 0:
+        return 1.0
+    x = statistic / 2
+    a, tail = (0.5, math.erfc(math.sqrt(x))) if degrees % 2 else (1.0, math.exp(-x))
+    while a < degrees / 2:
+        tail += math.exp(a * math.log(x) - x - math.lgamma(a + 1))
+        a += 1
+    return tail
 
 
 def _too_many_are_rare(table: Mapping[str, tuple[float, float]]) -> bool:

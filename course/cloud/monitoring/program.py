@@ -9,7 +9,8 @@ ground_truth_attribute; for the merger ground_truth_source.
 
 Without baseline_constraints the job makes a baseline: statistics.json and constraints.json. With it the job judges a
 window, and writes constraint_violations.json too. How it ended stands in /opt/ml/output/message, which becomes the
-job's ExitMessage: "Completed: …", "CompletedWithViolations: …" or, with exit code 255, "Error: …".
+job's ExitMessage: "Completed: …", "CompletedWithViolations: …" or, with exit code 255, "Error: …", which then stands
+in /opt/ml/output/failure too, for the job's FailureReason.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from course.cloud.containers.failure import write_failure
 from course.cloud.containers.layout import BASE, Layout
 from course.cloud.monitoring import cloudwatch, constraints, model_quality, outcomes, statistics, violations
 from course.cloud.monitoring import merge as merging
@@ -86,7 +88,11 @@ class Job:
         """A report, as JSON; NaN as text, as AWS has it."""
         folder = self.path("output_path")
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(_strict(content), indent=2, allow_nan=False), encoding="utf-8")
+        try:
+            text = json.dumps(content, allow_nan=False)
+        except ValueError:
+            text = json.dumps(_without_nan(content), allow_nan=False)
+        (folder / name).write_text(text, encoding="utf-8")
 
     def publish(self, metrics: Mapping[str, float | Mapping[str, float]]) -> None:
         """The metrics file, where publish_cloudwatch_metrics is Enabled."""
@@ -191,6 +197,7 @@ def _conclude(work: Callable[[Job], str]) -> None:
     (layout.output / "message").write_text(message, encoding="utf-8", errors="backslashreplace")
     print(message, file=sys.stderr if code else sys.stdout, flush=True)
     if code:
+        write_failure(layout, message)
         raise SystemExit(code)
 
 
@@ -198,9 +205,9 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _strict(content: Any) -> Any:
+def _without_nan(content: Any) -> Any:
     if isinstance(content, Mapping):
-        return {name: _strict(value) for name, value in content.items()}
+        return {name: _without_nan(value) for name, value in content.items()}
     if isinstance(content, (list, tuple)):
-        return [_strict(value) for value in content]
+        return [_without_nan(value) for value in content]
     return "NaN" if isinstance(content, float) and math.isnan(content) else content

@@ -7,9 +7,9 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import chisquare, ks_2samp
+from scipy.stats import chi2, chisquare, ks_2samp
 
-from course.cloud.monitoring.distance import chi_squared, correction, l_infinity, robust, simple
+from course.cloud.monitoring.distance import chi_squared, chi_squared_tail, correction, l_infinity, robust, simple
 
 
 def points(*values):
@@ -119,6 +119,12 @@ def test_chi_squared_is_scipys_where_nothing_is_rare():
     expected = [count / 50 for count in baseline.values()]
     reference = chisquare(list(live.values()), expected)
     assert chi_squared(live, baseline) == pytest.approx((reference.statistic, reference.pvalue), rel=1e-9)
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 3, 10, 119])
+def test_the_tail_of_chi_squared_is_scipys(degrees):
+    for statistic in (0.0, 0.1, 3.0, 25.0, 300.0):
+        assert chi_squared_tail(statistic, degrees) == pytest.approx(chi2.sf(statistic, degrees), rel=1e-9)
 
 
 def test_nothing_is_at_no_distance():
