@@ -97,6 +97,12 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class Facet:
+    """A column and the values (or the threshold) that make facet d, the disadvantaged group; other rows are facet a.
+
+    The guide's page on the configuration calls it the group that bias favours; AWS's library treats it as the
+    disadvantaged one (smclarify/bias/report.py, sensitive_facet_index), and so it is here.
+    """
+
     name_or_index: str | int
     values: list[Any]
 

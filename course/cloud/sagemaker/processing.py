@@ -86,6 +86,11 @@ def _check_application(application: dict[str, Any]) -> None:
             f"You must specify a ContainerEntrypoint in AppSpecification: the image {application['ImageUri']} "
             "has no program of its own for processing jobs."
         )
+    if application.get("ContainerArguments") and not application.get("ContainerEntrypoint"):
+        raise ValidationFailed(
+            f"The program of the image {application['ImageUri']} takes no ContainerArguments; they need a "
+            "ContainerEntrypoint."
+        )
 
 
 def _check_paths(inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) -> None:

@@ -84,6 +84,48 @@ def test_published_examples(name, sample, expected):
     assert value(name, sample) == pytest.approx(expected, abs=5e-4)
 
 
+# smclarify 0.5 (on pandas 2.1), bias_report on the table below, both stages
+LIBRARY = {
+    "CDDL": 0.19233159713464354,
+    "CI": 0.475,
+    "DPL": 0.24826472962066187,
+    "JS": 0.031167971269437565,
+    "KL": 0.1266265800594023,
+    "KS": 0.24826472962066187,
+    "LP": 0.3510993476884294,
+    "TVD": 0.24826472962066182,
+    "AD": -0.02986279257465696,
+    "CDDPL": 0.10323480511732801,
+    "DAR": 0.1482152816508644,
+    "DCA": 0.24065811489124378,
+    "DCR": 0.2271485345255838,
+    "DI": 0.7583990651475315,
+    "DPPL": 0.13349475383373682,
+    "DRR": 0.1958519622454048,
+    "FT": 0.13333333333333333,  # there with the other sign, see bias.py
+    "GE": 0.1119441452276947,
+    "RD": -0.043567251461988254,
+    "SD": 0.014665801427644398,
+    "TE": -1.1698717948717947,
+}
+
+
+@pytest.fixture(scope="module")
+def random_table():
+    random = np.random.default_rng(0)
+    facet = random.random(400) < 0.3
+    positive = random.random(400) < 0.6 - 0.2 * facet
+    predicted = np.where(random.random(400) < 0.8, positive, ~positive)
+    group = random.integers(0, 3, 400)
+    features = pd.DataFrame({"group": group, "x": random.normal(size=400).round(4), "z": random.integers(0, 50, 400)})
+    return Sample(facet, positive, predicted, group, features)
+
+
+@pytest.mark.parametrize(("name", "expected"), LIBRARY.items())
+def test_awss_own_library_on_a_random_table(random_table, name, expected):
+    assert value(name, random_table) == pytest.approx(expected, abs=1e-12)
+
+
 def test_demographic_disparity_of_the_guides_college():
     """Women are 46 % of the rejected and 32 % of the accepted: 0.14."""
     sample = confusion((54, 0, 0, 68), (46, 0, 0, 32), group=np.zeros(200))

@@ -30,19 +30,25 @@ def logits(features):
 
 @pytest.fixture(scope="module")
 def predictor(clarify):
-    """A model whose answer to a row is a label and a score; its endpoint is the analysis's own."""
+    """A model whose answer to a row is a label and a score, and one that takes its time; endpoints are Clarify's."""
     lab = clarify.lab
     job = lab.train("weights", TRAIN)
-    code = lab.put_code("code/weights-serve.tar.gz", serve__py=SERVE)
-    lab.sm.create_model(
-        ModelName="weights",
-        ExecutionRoleArn=lab.role,
-        PrimaryContainer={
-            "Image": job["AlgorithmSpecification"]["TrainingImage"],
-            "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"],
-            "Environment": {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code},
-        },
-    )
+    for name, script in (
+        ("weights", SERVE),
+        ("slow", SERVE.replace("    score", "    import time; time.sleep(50)\n    score")),
+    ):
+        lab.sm.create_model(
+            ModelName=name,
+            ExecutionRoleArn=lab.role,
+            PrimaryContainer={
+                "Image": job["AlgorithmSpecification"]["TrainingImage"],
+                "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"],
+                "Environment": {
+                    "SAGEMAKER_PROGRAM": "serve.py",
+                    "SAGEMAKER_SUBMIT_DIRECTORY": lab.put_code(f"code/{name}-serve.tar.gz", serve__py=script),
+                },
+            },
+        )
     return {"model_name": "weights", "instance_type": "ml.m5.large", "initial_instance_count": 1, "probability": 1}
 
 
@@ -202,6 +208,26 @@ def test_a_model_that_is_not_there_fails_the_job(clarify, predictor):
     assert job["FailureReason"].startswith("ClientError: ")
     assert "nobodys" in job["FailureReason"]
     assert not clarify.lab.sm.list_endpoint_configs()["EndpointConfigs"]
+
+
+def test_a_job_that_is_stopped_takes_its_shadow_endpoint_with_it(clarify, predictor):
+    config = BIAS | {
+        "methods": {"post_training_bias": {"methods": "all"}},
+        "predictor": {**predictor, "model_name": "slow", "endpoint_name_prefix": "mine"},
+    }
+    clarify.run("stopped", config, people(200), wait=False)
+    sm = clarify.lab.sm
+    for _ in range(600):
+        if sm.list_endpoints(NameContains="mine-", StatusEquals="InService")["Endpoints"]:
+            break
+        time.sleep(0.05)
+    [endpoint] = sm.list_endpoints(NameContains="mine-")["Endpoints"]
+    sm.stop_processing_job(ProcessingJobName="stopped")
+    assert clarify.finished("stopped")["ProcessingJobStatus"] == "Stopped"
+    assert "Signal 15 received, cleaning up" in clarify.lab.logs("/aws/sagemaker/ProcessingJobs", "stopped/")
+    left = {e["EndpointName"]: e["EndpointStatus"] for e in sm.list_endpoints()["Endpoints"]}
+    assert left.get(endpoint["EndpointName"], "Deleting") == "Deleting"
+    assert not sm.list_endpoint_configs()["EndpointConfigs"]
 
 
 def test_twenty_thousand_rows_take_seconds(clarify):

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from course.cloud.containers.layout import Layout, prepare_serving, prepare_training
+from course.cloud.containers.layout import Layout, prepare_processing, prepare_serving, prepare_training
 
 
 def test_the_base_is_opt_ml_unless_the_variable_names_another(monkeypatch):
@@ -66,3 +66,17 @@ def test_preparing_keeps_what_is_there(tmp_path):
     layout = prepare_serving(tmp_path)
     assert model.read_text() == "x"
     assert layout.code.is_dir()
+
+
+def test_a_processing_container_finds_its_job_and_its_folders(tmp_path):
+    places = (
+        [{"S3Input": {"LocalPath": "/opt/ml/processing/in"}}],
+        [{"S3Output": {"LocalPath": "/opt/ml/processing/o/x"}}],
+    )
+    job = {"ProcessingInputs": places[0], "ProcessingOutputConfig": {"Outputs": places[1]}}
+    layout = prepare_processing(tmp_path, job, ["algo-1", "algo-2"], "algo-2")
+    assert layout.processing_job() == job
+    resources = json.loads((tmp_path / "config" / "resourceconfig.json").read_text())
+    assert resources == {"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]}
+    assert all((tmp_path / "processing" / name).is_dir() for name in ("in", "o/x"))
+    assert layout.message.parent.is_dir()

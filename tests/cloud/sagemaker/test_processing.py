@@ -1,11 +1,12 @@
 """Processing jobs through real boto3: what a container finds, what becomes of its outputs, how it ends."""
 
 import json
+import time
 
 import pytest
 from botocore.exceptions import ClientError
 
-from course.cloud.images import SCIKIT_LEARN
+from course.cloud.images import CLARIFY, SCIKIT_LEARN
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
 BASE = "import os; base = os.environ.get('SAGEMAKER_BASE_DIR', '/opt/ml')\n"
@@ -164,9 +165,9 @@ while True: time.sleep(60)
 """
     outputs = [target("now", "s3://lab/out/stop/now", "Continuous"), target("later", "s3://lab/out/stop/later")]
     process("stopped", script, wait=False, ProcessingOutputConfig={"Outputs": outputs})
-    for _ in range(200):
-        if keys(lab, "out/stop/now"):
-            break
+    until = time.monotonic() + 30
+    while not keys(lab, "out/stop/now") and time.monotonic() < until:
+        time.sleep(0.05)
     assert text_at(lab, "out/stop/now/x.txt") == "half"  # while it runs
     lab.sm.stop_processing_job(ProcessingJobName="stopped")
     assert process.done("stopped")["ProcessingJobStatus"] == "Stopped"
@@ -298,6 +299,7 @@ def test_a_job_runs_as_its_role_unless_it_is_isolated(lab, process):
     [
         ({"AppSpecification": {"ImageUri": "nobody/image:latest"}}, "not found"),
         ({"AppSpecification": {"ImageUri": SCIKIT_LEARN}}, "You must specify a ContainerEntrypoint"),
+        ({"AppSpecification": {"ImageUri": CLARIFY, "ContainerArguments": ["x"]}}, "takes no ContainerArguments"),
         ({"ProcessingResources": {"ClusterConfig": {"VolumeSizeInGB": 5}}}, "InstanceType"),
         ({"ProcessingInputs": [source("a", "s3://lab/x", LocalPath="/tmp/x")]}, "begins with /opt/ml/processing/"),
         ({"ProcessingInputs": [source("a", "s3://lab/x", LocalPath="/opt/ml/processing/../x")]}, "begins with"),
