@@ -22,6 +22,7 @@ class Kind:
     spoken: str = ""  # as AWS's messages call it, where that is not the name in words
     missing: str = 'Could not find {spoken} "{arn}".'
     taken: str = 'Cannot create already existing {spoken} "{arn}".'
+    shown: Callable[["Resource"], dict[str, Any]] = lambda resource: {}  # what Describe shows otherwise than it is kept
 
     @property
     def name_member(self) -> str:
@@ -64,7 +65,7 @@ class Resource:
         }
         if self.status:
             shown[self.kind.status_member] = self.status
-        return shown
+        return shown | self.kind.shown(self)
 
 
 @dataclass(frozen=True, slots=True)

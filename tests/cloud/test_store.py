@@ -19,6 +19,9 @@ def store():
 def test_a_resource_is_found_by_name_and_arn(store):
     model = store.add(MODEL, "m", {"ExecutionRoleArn": "r"}, {})
     assert store.find(MODEL, "m") is store.by_arn("arn:aws:sagemaker:us-east-1:123456789012:model/m") is model
+    assert store.find(MODEL, model.arn) is model
+    assert store.arn(MODEL, model.arn) == store.arn(MODEL, "m") == model.arn
+    assert store.find(ENDPOINT, model.arn) is None
     assert model.description()["ModelName"] == "m"
     store.remove(model)
     assert store.find(MODEL, "m") is None
@@ -62,6 +65,16 @@ def test_states_follow_the_table(store):
         ("Endpoint", "Deleting"),
         ("Endpoint", "Deleted"),
     ]
+
+
+def test_a_note_reaches_whoever_watches_and_leaves_the_state(store):
+    told = []
+    store.watch(lambda resource, what: told.append((resource.name, what, resource.fields.get("Why"))))
+    endpoint = store.add(ENDPOINT, "e", {}, {}, "Creating")
+    store.note(endpoint, "Looked at", Why="asked")
+    assert endpoint.status == "Creating"
+    assert told == [("e", "Creating", None), ("e", "Looked at", "asked")]
+    assert store.timeline[-1].status == "Looked at"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.statuses], ids=lambda kind: kind.name)

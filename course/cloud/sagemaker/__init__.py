@@ -15,6 +15,7 @@ from . import (
     pipeline_execution,
     processing,
     resources,
+    search,
     training,
     trial_component,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "pipeline_execution",
     "processing",
     "resources",
+    "search",
     "training",
     "trial_component",
 ]

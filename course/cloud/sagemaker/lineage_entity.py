@@ -34,11 +34,6 @@ def find(call: Call, kind: Kind) -> Resource:
     return found
 
 
-def _described(entity: Resource) -> dict[str, Any]:
-    shown = entity.description()
-    return shown | {"ArtifactName": entity.fields.get("Name")} if entity.kind is ARTIFACT else shown
-
-
 def _create(kind: Kind) -> None:
     @operation(SERVICE, f"Create{kind.name}", uses=_members(f"Create{kind.name}"), resource=_resource(kind))
     async def create(call: Call) -> dict[str, Any]:
@@ -60,7 +55,7 @@ def _describe(kind: Kind) -> None:
     @operation(SERVICE, f"Describe{kind.name}", uses=_members(f"Describe{kind.name}"), resource=_resource(kind))
     async def describe(call: Call) -> dict[str, Any]:
         """An entity of the lineage."""
-        return _described(find(call, kind))
+        return find(call, kind).description()
 
 
 def _list(kind: Kind) -> None:
@@ -76,7 +71,7 @@ def _list(kind: Kind) -> None:
             if p.get("SourceUri", entity.fields["Source"]["SourceUri"]) == entity.fields["Source"]["SourceUri"]
             and p.get(type_member, entity.fields[type_member]) == entity.fields[type_member]
         ]
-        return listing(call, f"{kind.name}Summaries", found, _described)
+        return listing(call, f"{kind.name}Summaries", found)
 
 
 def _update(kind: Kind) -> None:

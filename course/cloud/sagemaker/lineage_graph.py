@@ -9,10 +9,18 @@ from typing import Any
 from ..clock import Clock
 from ..store import Kind, Resource, Store
 
-ARTIFACT = Kind("Artifact", "artifact")
+ARTIFACT = Kind("Artifact", "artifact", shown=lambda artifact: {"ArtifactName": artifact.fields.get("Name")})
 ACTION = Kind("Action", "action")
 CONTEXT = Kind("Context", "context")
-TRIAL_COMPONENT = Kind("TrialComponent", "experiment-trial-component")
+TRIAL_COMPONENT = Kind(
+    "TrialComponent",
+    "experiment-trial-component",
+    shown=lambda component: {
+        "DisplayName": component.name,
+        "Sources": [component.fields["Source"]],
+        "TrialComponentSource": component.fields["Source"],
+    },
+)
 KINDS = (TRIAL_COMPONENT, ARTIFACT, CONTEXT, ACTION)
 
 

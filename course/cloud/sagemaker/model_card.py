@@ -9,7 +9,12 @@ from .model_card_schema import check_card, metadata_only
 from .resources import SERVICE, arn_of, listing, tags_of, user
 
 _STATUSES = ("Draft", "PendingReview", "Approved", "Archived")
-CARD = Kind("ModelCard", "model-card", {status: _STATUSES for status in _STATUSES})
+CARD = Kind(
+    "ModelCard",
+    "model-card",
+    {status: _STATUSES for status in _STATUSES},
+    shown=lambda card: {k: v for k, v in card.fields["Versions"][-1].items() if k in ("ModelCardVersion", "Content")},
+)
 
 
 def _find(call: Call) -> Resource:
@@ -61,10 +66,10 @@ async def describe_model_card(call: Call) -> dict[str, Any]:
     number = call.parameters.get("ModelCardVersion", len(card.fields["Versions"]))
     if not 1 <= number <= len(card.fields["Versions"]):
         raise NotFound(f"Model card {card.arn} has no version {number}.")
-    version = card.fields["Versions"][number - 1]
+    version = {**card.description(), **card.fields["Versions"][number - 1]}
     if call.parameters.get("IncludedData") == "MetadataOnly":
         version = {**version, "Content": metadata_only(version["Content"])}
-    return {**card.description(), "CreationTime": card.created, **version}
+    return version
 
 
 @operation(

@@ -104,23 +104,19 @@ async def create_model_package(call: Call) -> dict[str, Any]:
         raise ValidationFailed(MODEL_PACKAGE.taken.format(arn=store.arn(MODEL_PACKAGE, name)))
     fields = {k: v for k, v in p.items() if k not in ("Tags", "ModelPackageName")}
     tags = group.tags if group else tags_of(p.get("Tags", []))
+    shown = group.name if group else name
     package = store.add(
         MODEL_PACKAGE,
         name,
-        {**fields, "CreatedBy": user(call), "ModelPackageStatusDetails": _details(package_name(name), "NotStarted")},
+        {**fields, "CreatedBy": user(call), "ModelPackageStatusDetails": _details(shown, "NotStarted")},
         tags,
         "Pending",
     )
-    store.move(package, "InProgress", ModelPackageStatusDetails=_details(package_name(name), "InProgress"))
+    store.move(package, "InProgress", ModelPackageStatusDetails=_details(shown, "InProgress"))
     reason = "" if skip else await specification.fault(call.world, _specifications(p))
     outcome = "Failed" if reason else "Completed"
-    store.move(package, outcome, ModelPackageStatusDetails=_details(package_name(name), outcome, reason))
+    store.move(package, outcome, ModelPackageStatusDetails=_details(shown, outcome, reason))
     return {"ModelPackageArn": package.arn}
-
-
-def package_name(name: str) -> str:
-    """A package's name as Describe shows it: a version carries its group's."""
-    return name.partition("/")[0]
 
 
 def _group(call: Call) -> Resource | None:
@@ -153,7 +149,7 @@ def _take_over_source(call: Call) -> None:
     if source is not None and source.kind is MODEL_PACKAGE and "InferenceSpecification" in source.fields:
         p["InferenceSpecification"] = source.fields["InferenceSpecification"]
     elif source is not None and source.kind is MODEL:
-        container = source.fields["PrimaryContainer"]
+        container = source.fields.get("PrimaryContainer", {})
         shown = {m: container[m] for m in ("Image", "ModelDataUrl", "Environment") if container.get(m)}
         p["InferenceSpecification"] = {"Containers": [shown]}
 
@@ -168,14 +164,10 @@ def _details(name: str, status: str, reason: str = "") -> dict[str, Any]:
     return {"ValidationStatuses": [item], "ImageScanStatuses": []}
 
 
-def described(package: Resource) -> dict[str, Any]:
-    return {**package.description(), "ModelPackageName": package_name(package.name)}
-
-
 @operation(SERVICE, "DescribeModelPackage", uses=("ModelPackageName", "IncludedData"), resource=arn_of(MODEL_PACKAGE))
 async def describe_model_package(call: Call) -> dict[str, Any]:
     """A package by its ARN or name (group/version for a version)."""
-    shown = described(get(call, MODEL_PACKAGE))
+    shown = get(call, MODEL_PACKAGE).description()
     if call.parameters.get("IncludedData") == "MetadataOnly" and "ModelCard" in shown:
         card = shown["ModelCard"]
         shown["ModelCard"] = card | {"ModelCardContent": metadata_only(card.get("ModelCardContent", "{}"))}
@@ -194,7 +186,7 @@ async def list_model_packages(call: Call) -> dict[str, Any]:
         found = [r for r in found if ("ModelPackageVersion" in r.fields) in wanted]
     if "ModelApprovalStatus" in p:
         found = [r for r in found if r.fields.get("ModelApprovalStatus") == p["ModelApprovalStatus"]]
-    return listing(call, "ModelPackageSummaryList", found, described)
+    return listing(call, "ModelPackageSummaryList", found)
 
 
 @operation(SERVICE, "BatchDescribeModelPackage", uses=("ModelPackageArnList",))
@@ -206,7 +198,7 @@ async def batch_describe_model_package(call: Call) -> dict[str, Any]:
         if package is None or "ModelPackageVersion" not in package.fields:
             errors[arn] = {"ErrorCode": "ValidationException", "ErrorResponse": MODEL_PACKAGE.missing.format(arn=arn)}
         else:
-            found[arn] = described(package)
+            found[arn] = package.description()
     return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": errors}
 
 

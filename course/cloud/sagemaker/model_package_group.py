@@ -25,6 +25,7 @@ MODEL_PACKAGE = Kind(
     },
     missing="ModelPackage {arn} does not exist.",
     taken="ModelPackage already exists: {arn}",
+    shown=lambda package: {"ModelPackageName": package.name.partition("/")[0]},  # a version shows its group's name
 )
 enter(GROUP)
 

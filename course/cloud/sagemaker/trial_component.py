@@ -4,7 +4,6 @@ from typing import Any
 
 from ..errors import NotFound
 from ..operations import Call, operation
-from ..store import Resource
 from .lineage_graph import TRIAL_COMPONENT
 from .resources import SERVICE, arn_of, listing
 
@@ -16,17 +15,7 @@ async def describe_trial_component(call: Call) -> dict[str, Any]:
     found = call.world.store.find(TRIAL_COMPONENT, name)
     if found is None:
         raise NotFound(f"TrialComponent '{name}' does not exist.")
-    return _described(found)
-
-
-def _described(component: Resource) -> dict[str, Any]:
-    source = component.fields["Source"]
-    return {
-        **component.description(),
-        "DisplayName": component.name,
-        "Sources": [source],
-        "TrialComponentSource": source,
-    }
+    return found.description()
 
 
 @operation(
@@ -39,4 +28,4 @@ async def list_trial_components(call: Call) -> dict[str, Any]:
     found = call.world.store.all(TRIAL_COMPONENT)
     if "SourceArn" in call.parameters:
         found = [c for c in found if c.fields["Source"]["SourceArn"] == call.parameters["SourceArn"]]
-    return listing(call, "TrialComponentSummaries", found, _described)
+    return listing(call, "TrialComponentSummaries", found)

@@ -93,6 +93,9 @@ def test_cards_are_listed_by_status_and_deleted(lab, card):
         return [c["ModelCardName"] for c in lab.sm.list_model_cards(NameContains=card, **asked)["ModelCardSummaries"]]
 
     assert listed() == listed(ModelCardStatus="PendingReview") == [card]
+    lab.sm.update_model_card(ModelCardName=card, Content="{}")
+    (summary,) = lab.sm.list_model_cards(NameContains=card)["ModelCardSummaries"]
+    assert summary["CreationTime"] < lab.sm.describe_model_card(ModelCardName=card)["CreationTime"]
     assert listed(ModelCardStatus="Draft") == []
     lab.sm.delete_model_card(ModelCardName=card)
     assert listed() == []
