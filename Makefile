@@ -7,13 +7,13 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 PYTHONS := $(if $(PYTHON),'$(PYTHON)',python3 python3.13 python3.12 python3.11)
 
-.PHONY: help .venv lab test bench lint refresh release verify awscli lock clean
+.PHONY: help .venv lab test bench lint refresh release verify awscli sdks lock clean
 
 help:
 	@echo 'make lab      set up, then open the course in JupyterLab'
 	@echo 'make test     set up, then run every check'
 	@echo 'make .venv    set up only'
-	@echo 'make lint | refresh | release | verify | bench | awscli | lock | clean     for authors: docs/'
+	@echo 'make lint | refresh | release | verify | bench | awscli | sdks | lock | clean     for authors: docs/'
 
 lab: .venv/ready
 	@.venv/bin/python -m course lab $(ARGS)
@@ -56,12 +56,24 @@ build/awscli-venv/ready: tests/acceptance/requirements-awscli.lock | .venv/ready
 	build/awscli-venv/bin/python -m pip install -qq --require-hashes --requirement $<
 	@touch $@
 
+# So have the SageMaker SDKs: 335 and 730 MB, for acceptance alone.
+sdks: build/sdk-v2-venv/ready build/sdk-v3-venv/ready
+
+build/sdk-%-venv/ready: tests/acceptance/requirements-sdk-%.lock | .venv/ready
+	.venv/bin/python -m venv --clear build/sdk-$*-venv
+	build/sdk-$*-venv/bin/python -m pip install -qq --require-hashes --requirement $<
+	@touch $@
+
 # Needs uv on PATH: it alone resolves for every platform and Python at once.
 lock:
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --quiet --output-file requirements.lock $(ARGS)
 	echo 'awscli==1.46.2' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --quiet --output-file tests/acceptance/requirements-awscli.lock
+	echo 'sagemaker==2.257.7' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --quiet --output-file tests/acceptance/requirements-sdk-v2.lock
+	echo 'sagemaker==3.27.0' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --quiet --output-file tests/acceptance/requirements-sdk-v3.lock
 	python3 -m course.environment
 
 # Only what set-up and tests made; work/, submitted/ and gradebook.db are people's and stay.

@@ -1,4 +1,4 @@
-"""What a learner waits for in a fresh kernel: the import, the first `begin`, a later one, a check."""
+"""What a learner waits for in a fresh kernel: the import, the first `begin`, a later one, a check, a whole notebook."""
 
 import json
 import os
@@ -7,9 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from course.authoring import notebook, refresh
 from course.cloud.launch import start_parents
 
-from .figures import Figure
+from .figures import Figure, seconds
 
 _CELLS = """
 import json, time
@@ -23,6 +24,9 @@ start = time.perf_counter(); check("O-8"); checked = time.perf_counter() - start
 print("\\n" + json.dumps({"import": first_import, "first": first, "later": later, "check": checked}))
 """
 
+_ROOT = Path(__file__).resolve().parents[1]
+_NAME = "d0_orientation"
+
 
 def measure() -> list[Figure]:
     """Once with a lab's warm parents beside the kernel, once without."""
@@ -31,6 +35,7 @@ def measure() -> list[Figure]:
         started.wait_ready("job")
         beside = _median([_run({"COURSE_LAB_SOCKETS": folder}) for _ in range(3)])
     alone = _median([_run({}) for _ in range(3)])
+    whole = seconds(_whole, times=1)
     return [
         Figure(
             "`from course.learn import begin` and the first `begin`, beside a lab",
@@ -44,7 +49,14 @@ def measure() -> list[Figure]:
         Figure(
             "the import and the first `begin` without a lab", alone["first"], "s", "<= 2", "a private cloud is started"
         ),
+        Figure(f"`{_NAME}` whole, with solutions", whole, "s", "<= 60", "a fresh kernel with a private cloud"),
     ]
+
+
+def _whole() -> None:
+    """Run the source notebook from top to bottom, as `course refresh` does, with its author's answers."""
+    book = notebook.read(_ROOT / "source" / _NAME / f"{_NAME}.ipynb")
+    refresh.execute(book, answers=_ROOT / "tests" / "answers" / f"{_NAME}.json")
 
 
 def _run(variables: dict[str, str]) -> dict[str, float]:

@@ -15,7 +15,7 @@ from course.errors import CourseError
 
 if TYPE_CHECKING:
     from course.authoring.fault import Fault
-    from course.grading.submit import Report
+    from course.grading.submit import ExerciseResult, Report
 
 WITHHELD = ("course.authoring", "course.grading", "course.hidden")  # from a cohort's edition
 CLOUD_PORT = 4566  # where tools for local AWS look first
@@ -154,12 +154,20 @@ def _faults(faults: Iterable["Fault"]) -> int:
 
 def _print_report(report: "Report", folder: Path) -> None:
     for exercise in report.exercises:
-        print(f"{exercise.id:6} {exercise.score:g} of {exercise.of:g}   {exercise.title}")
+        print(f"{exercise.id:6} {_points(exercise)}   {exercise.title}")
         for hint in exercise.hints.values():
             print(f"       {hint}")
-    print(f"Total  {report.score:g} of {report.of:g}")
+    print(f"Total  {_points(report)}")
     page = report.feedback.relative_to(folder) if report.feedback.is_relative_to(folder) else report.feedback
     print(f"Feedback: {page}")
+
+
+def _points(result: "ExerciseResult | Report") -> str:
+    """Points that checks gave, and those that a person gives: "4 of 4, and 6 to be graded by hand"."""
+    told = [f"{result.score:g} of {result.of:g}"]
+    told += [f"{result.by_hand:g} to be graded by hand"] if result.by_hand else []
+    told += [f"{result.unwritten:g} for a text that is not written yet"] if result.unwritten else []
+    return ", and ".join(told)
 
 
 # The words ------------------------------------------------------------------------------------------------------------

@@ -68,6 +68,7 @@ def _command(work: Path, port: int, browser: bool) -> list[str]:
         "ServerApp.open_browser": browser,
         "ServerApp.allow_root": True,  # containers; it binds loopback only and asks for the token
         "LabApp.app_settings_dir": SETTINGS / "frontend",
+        "LabApp.extra_labextensions_path": SETTINGS / "extensions",
     }
     return [sys.executable, "-P", "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
 
@@ -76,6 +77,7 @@ def _environment(directory: Path, token: str) -> dict[str, str]:
     """What JupyterLab and its kernels inherit."""
     environment = dict(os.environ)
     paths = [str(SETTINGS), *filter(None, [environment.get("JUPYTER_CONFIG_PATH")])]
+    environment.setdefault("PYTHONSTARTUP", str(SETTINGS / "startup.py"))  # kernels run it; someone's own comes first
     return environment | {
         "JUPYTER_CONFIG_PATH": os.pathsep.join(paths),
         "JUPYTER_RUNTIME_DIR": str(directory / "jupyter"),

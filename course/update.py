@@ -6,7 +6,7 @@ beside the merged one.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def update(root: Path, assignment: str) -> list[str]:
     except OSError as error:
         raise CourseError(f"work/{assignment} cannot be written ({error.strerror}): make it writable.") from None
     return [
-        f"{name} is the new release with {kept} cells of yours.",
+        f"{name} is the new release{_versions(old, new)} with {kept} cells of yours.",
         f"The copy as it was: work/{assignment}/{backup.name}",
     ]
 
@@ -93,6 +93,14 @@ def _added(mine: list[Cell], ids: set[str], handed_out: dict[str, str]) -> Itera
             run.append({**cell, "metadata": metadata})
     if run:
         yield last, run
+
+
+def _versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """What the stamps of two notebooks say: ", version 0.2.0 after 0.1.0,"; nothing where there is none."""
+    before, now = (book.get("metadata", {}).get("course", {}).get("version") for book in (old, new))
+    if not now:
+        return ""
+    return f", version {now}{f' after {before}' if before and before != now else ''},"
 
 
 def _outputs(cell: Cell) -> Cell:

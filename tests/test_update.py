@@ -57,6 +57,39 @@ def sources(path: Path) -> dict[str, str]:
     return {c["id"]: c["source"] for c in json.loads(path.read_text())["cells"]}
 
 
+def text(id: str, source: str, **grading) -> dict:
+    made = cell(id, source, **grading)
+    return {key: made[key] for key in ("id", "source", "metadata")} | {"cell_type": "markdown"}
+
+
+def test_a_goal_card_and_a_reflection_stay_as_they_were_written(course):
+    card, words = "- I am here because …", "*Write your answer here.*"
+    own = {"o-1-goal": "- I am here because I said so", "o-3-reflection": "First the labels."}
+
+    def release(card: str, words: str, story: str) -> list[dict]:
+        grading = {"grade": True, "solution": True, "points": 6}
+        return [text("o-1-goal", card), text("story", story), text("o-3-reflection", words, **grading)]
+
+    released, mine = (course / folder / NAME / f"{NAME}.ipynb" for folder in ("release", "work"))
+    write(released, release(card, words, "old"))
+    mine.unlink()
+    hand_out(course / "release", course / "work")
+    worked_on = release(card, words, "old")
+    write(mine, [{**c, "source": own.get(c["id"], c["source"])} for c in worked_on])
+    write(released, release("- Another beginning …", words, "new"))
+    update(course, NAME)
+    assert sources(mine) == {**own, "story": "new"}
+    write(released, release("- A third one …", words + " Please.", "newer"))
+    update(course, NAME)
+    assert sources(mine) == {**own, "story": "newer"}, "and once more"
+
+
+def test_the_notebooks_goal_card_is_no_locked_cell():
+    notebook = Path(__file__).parents[1] / "source" / NAME / f"{NAME}.ipynb"
+    (goal,) = (c for c in json.loads(notebook.read_text())["cells"] if c["id"] == "o-1-goal")
+    assert "nbgrader" not in goal["metadata"] and goal["metadata"].get("editable", True)
+
+
 def test_answers_and_own_cells_stay_and_the_rest_is_new(course):
     mine = course / "work" / NAME / f"{NAME}.ipynb"
     worked_on = [dict(c) for c in OLD]
@@ -109,3 +142,17 @@ def test_what_is_missing_is_said(course):
     shutil.rmtree(course / "work" / NAME)
     with pytest.raises(CourseError, match="course lab"):
         update(course, NAME)
+
+
+def test_the_versions_of_both_are_said(course):
+    released = course / "release" / NAME / f"{NAME}.ipynb"
+    write(released, NEW)
+    released.write_text(
+        released.read_text().replace('"metadata": {}, "nbf', '"metadata": {"course": {"version": "9.1"}}, "nbf')
+    )
+    assert "version 9.1, with" in update(course, NAME)[0]
+    write(released, OLD)
+    released.write_text(
+        released.read_text().replace('"metadata": {}, "nbf', '"metadata": {"course": {"version": "9.2"}}, "nbf')
+    )
+    assert "version 9.2 after 9.1, with" in update(course, NAME)[0]

@@ -21,6 +21,7 @@ RULES: dict[str, Rule] = {
     "part": shape.part,
     "cell-size": shape.cell_size,
     "notebook-metadata": shape.notebook_metadata,
+    "version": shape.version,
     "grading-metadata": shape.grading_metadata,
     # what the code may be
     "parses": code.parses,

@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course import __version__
 from course.errors import CourseError
 
 PARTS = (
@@ -103,10 +104,9 @@ def sources(root: Path) -> list[Path]:
 
 
 def canonical(node: NotebookNode) -> NotebookNode:
-    """A copy without what differs from run to run: counts, timings, widget state, pictures, versions."""
-    metadata = {"kernelspec": KERNELSPEC, "language_info": LANGUAGE}
-    if "course" in node.metadata:
-        metadata["course"] = node.metadata["course"]
+    """A copy with the course's version and without what differs from run to run: counts, timings, widgets, pictures."""
+    stamp = {**node.metadata.get("course", {}), "version": __version__}
+    metadata = {"course": stamp, "kernelspec": KERNELSPEC, "language_info": LANGUAGE}
     cells = [_canonical_cell(cell) for cell in node.cells]
     return nbformat.from_dict({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 

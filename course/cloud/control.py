@@ -1,4 +1,4 @@
-"""The owner's side door: the clock, the meter, the timeline and the trail of a world.
+"""The owner's side door: the clock, the meter, the timeline and the trail of a world, and what happens to its jobs.
 
 Not part of AWS. Only the owner holds the token; jobs and other clients are refused.
 """
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .protocol import Request, Response
-from .sagemaker.resources import ENDPOINT
+from .sagemaker.resources import ENDPOINT, TRAINING_JOB
 
 if TYPE_CHECKING:
     from .world import World
@@ -66,6 +66,32 @@ async def invocations(world: "World") -> dict[str, dict[str, dict[str, int]]]:
     return world.past_invocations | {e.name: e.runtime.counts() for e in world.store.all(ENDPOINT)}
 
 
+async def interrupt(world: "World", job: str) -> dict[str, Any]:
+    """Take the spot instances of a training job away now."""
+    found = world.store.find(TRAINING_JOB, job)
+    if found is None or found.runtime is None:
+        raise ValueError(f"There is no training job {job} under way.")
+    found.runtime.reclaim()
+    return {}
+
+
+async def spot(
+    world: "World", capacity: bool | None = None, every: int | None = None, most: int | None = None
+) -> dict[str, Any]:
+    """Say how much spot capacity there is from now on, and how soon it is taken away (see training_spot.Market)."""
+    world.spot.order(capacity, every, most)
+    return {}
+
+
+async def patience(world: "World", seconds: float) -> dict[str, Any]:
+    """Real seconds between SIGTERM and SIGKILL for a training job that is stopped; 120 on AWS and in a new world."""
+    if seconds < 0:
+        raise ValueError("patience is a number of seconds, not below 0.")
+    world.stop_grace = seconds
+    return {}
+
+
 _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
-    verb.__name__: verb for verb in (status, now, advance, meter, timeline, trail, invocations)
+    verb.__name__: verb
+    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience)
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import CloudError, ValidationFailed
 from .logs import MetricPoint
-from .operations import ask
+from .perform import perform
 from .protocol import operation_model
 from .store import Resource
 
@@ -90,7 +90,7 @@ async def _start_as_role(world: "World", target: dict[str, Any]) -> None:
             "ClientRequestToken": str(uuid.uuid4()),
         }
         caller = world.base.credential(session.access_key, session.token)
-        await ask(world, "sagemaker", "StartPipelineExecution", parameters, caller, "events.amazonaws.com")
+        await perform(world, "sagemaker", "StartPipelineExecution", parameters, caller, "events.amazonaws.com")
     finally:
         world.base.end_session(session)
 

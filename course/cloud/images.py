@@ -1,14 +1,15 @@
 """Container images by their URI.
 
-Real: the registry accounts, repositories and tags in us-east-1 of AWS's pre-built scikit-learn and Clarify images, as
-listed in https://github.com/aws/sagemaker-python-sdk, image_uri_config/sklearn.json and clarify.json, formerly also in
-https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-us-east-1.html, and of Model Monitor's two images, which
-are named without a tag: the analyser (model-monitor.json beside sklearn.json) and the merger of ground truth, of the
-same account, as monitoring schedules name it in the processing jobs they start.
+Real: the registry accounts, repositories and tags in us-east-1 of AWS's images for scikit-learn, XGBoost and Clarify,
+and of Model Monitor's two (the analyser and the merger of ground truth, named without a tag), as listed in
+sklearn.json, xgboost.json, clarify.json and model-monitor.json of image_uri_config in
+https://github.com/aws/sagemaker-python-sdk, formerly also in
+https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-us-east-1.html.
 
-Simulated: what runs. There is no Docker here. Every tag of scikit-learn stands for script mode
-(course/cloud/containers) on this Python and this scikit-learn, whatever version the tag names, the Clarify image for
-course/cloud/clarify, Model Monitor's for course/cloud/monitoring; no image is pulled and nothing else can be run.
+Simulated: what runs. There is no Docker here. Every tag of scikit-learn stands for script mode and every tag of XGBoost
+for the built-in algorithm (course/cloud/containers) on this Python and these libraries, whatever version the tag names,
+Clarify's for course/cloud/clarify, Model Monitor's for course/cloud/monitoring; no image is pulled and nothing else can
+be run.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ SCIKIT_LEARN = f"{SCIKIT_LEARN_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{SCIKIT_L
 MONITOR_ACCOUNT = "156813124566"
 MONITOR_ANALYZER = f"{MONITOR_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/sagemaker-model-monitor-analyzer"
 GROUND_TRUTH_MERGER = f"{MONITOR_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/sagemaker-model-monitor-groundtruth-merger"
+XGBOOST_REPOSITORY = "sagemaker-xgboost"
+XGBOOST = f"{SCIKIT_LEARN_ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{XGBOOST_REPOSITORY}:1.7-1"
 
 _URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com"
@@ -61,6 +64,11 @@ PROGRAMS = {
     (MONITOR_ACCOUNT, "sagemaker-model-monitor-groundtruth-merger"): Programs(
         "model-monitor-groundtruth-merger", process="course.cloud.monitoring.program:merge", latest=True
     ),
+    (SCIKIT_LEARN_ACCOUNT, XGBOOST_REPOSITORY): Programs(
+        "XGBoost",
+        train="course.cloud.containers.xgboost_training:main",
+        serve="course.cloud.containers.xgboost_serving:main",
+    ),
 }
 """Every image of this cloud, by registry account and repository."""
 
@@ -89,5 +97,5 @@ def resolve(uri: str) -> Image:
     programs = parts and parts["region"] == REGION and PROGRAMS.get((parts["account"], parts["repository"]))
     tag = parts and (parts["tag"] or parts["digest"] or ("latest" if programs and programs.latest else ""))
     if not parts or not programs or not tag:
-        raise UnknownImage(f"Requested image {uri} not found. This cloud has {SCIKIT_LEARN}.")
+        raise UnknownImage(f"Requested image {uri} not found. This cloud has {SCIKIT_LEARN} and {XGBOOST}.")
     return Image(parts["repository"], tag, parts["account"], programs)

@@ -5,17 +5,13 @@ A member in none of the three lists is refused by name too: nothing is ignored i
 from this table.
 """
 
-import json
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import conditions, protocol
 from .base import Credential
-from .errors import CloudError, NotSupported
-from .protocol import Request, operation_model
-from .validation import validate
+from .errors import NotSupported
+from .protocol import Request
 
 if TYPE_CHECKING:
     from .world import World
@@ -101,90 +97,3 @@ def _values(value: Any, path: list[str]) -> list[Any]:
     if not path:
         return [value]
     return _values(value[path[0]], path[1:]) if isinstance(value, dict) and path[0] in value else []
-
-
-async def perform(call: Call, way: dict[str, Any]) -> dict[str, Any]:
-    """One operation of ours, allowed, checked, run and recorded. `way` are the condition keys of the caller's way.
-
-    Raises CloudError: what the operation refuses, or InternalFailure for a fault of ours.
-    """
-    found, world = (call.service, call.operation), call.world
-    result: dict[str, Any] = {}
-    failure: CloudError | None = None
-    try:
-        operation = OPERATIONS.get(found)
-        if operation is None:
-            raise NotSupported(
-                f"This cloud does not run {found[0]}:{found[1]} yet. The course's docs list what it runs.",
-                code="UnknownOperationException",
-            )
-        # IAM before validation: who may not call does not learn what would have been valid.
-        _authorise(call, operation, way)
-        validate(operation_model(*found), call.parameters)
-        operation.check_members(call.parameters)
-        for role in conditions.handed_roles(call):
-            world.access.pass_role(call.caller, role, f"{_action(found).partition(':')[0]}.amazonaws.com", way)
-        result = await operation.run(call)
-    except CloudError as error:
-        failure = error
-    except Exception:
-        world.log.exception("request %s %s", call.request_id, found)
-        failure = CloudError(f"We encountered an internal error. Please try again. (request {call.request_id})")
-    _record(call, result, failure)
-    if failure:
-        raise failure
-    return result
-
-
-async def ask(
-    world: "World", service: str, name: str, parameters: dict[str, Any], caller: Credential, agent: str
-) -> dict[str, Any]:
-    """One operation in process, as `caller`, on the path of every request. Raises CloudError.
-
-    parameters: as JSON has them (a timestamp is a number or a text). agent: the service that calls, for the trail.
-    """
-    request = Request("POST", "/", "", {"user-agent": agent}, json.dumps(parameters).encode())
-    decoded = protocol.decode(service, name, request)
-    return await perform(Call(world, service, name, decoded, caller, request, str(uuid.uuid4())), {})
-
-
-def _authorise(call: Call, operation: Operation, way: dict[str, Any]) -> None:
-    """Ask IAM about every resource that the call needs."""
-    named = operation.resource(call)
-    resources = named if isinstance(named, list) else [named]
-    own = operation.context(call) if operation.context else {}
-    context = {**way, **conditions.of_call(call, resources), **own}
-    for resource in resources:
-        call.world.access.authorise(call.caller, _action((call.service, call.operation)), resource, context)
-
-
-def _action(found: tuple[str, str]) -> str:
-    """IAM's name for an operation: the runtime services share SageMaker's prefix."""
-    service, name = found
-    return f"{'sagemaker' if service.startswith('sagemaker') else service}:{name}"
-
-
-def _record(call: Call, result: dict[str, Any], failure: CloudError | None) -> None:
-    found, parameters = (call.service, call.operation), call.parameters
-    if found[1].startswith("InvokeEndpoint"):
-        return
-    resources = [
-        {"ResourceType": f"AWS::SageMaker::{member.removesuffix('Name')}", "ResourceName": value}
-        for member, value in parameters.items()
-        if member.endswith("Name") and isinstance(value, str)
-    ]
-    shape = operation_model(*found).input_shape
-    call.world.trail.record(
-        _action(found),
-        call.caller,
-        call.request_id,
-        parameters=protocol.plain(shape, parameters) if shape else None,
-        answer=None if failure else _elements(result),
-        error=(failure.code, failure.message) if failure else None,
-        resources=resources,
-        agent=call.request.headers.get("user-agent", ""),
-    )
-
-
-def _elements(result: dict[str, Any]) -> dict[str, Any] | None:
-    return {name[0].lower() + name[1:]: value for name, value in result.items() if isinstance(value, str)} or None

@@ -3,10 +3,9 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from . import conditions, control, protocol, sagemaker, trail, trail_settings  # noqa: F401 - they enter operations
+from . import conditions, control, perform, protocol, sagemaker, trail, trail_settings  # noqa: F401 - they enter operations
 from .base import Credential
 from .errors import AccessDenied, CloudError, UnknownOperation
-from .operations import Call, perform
 from .protocol import Request, Response
 from .signature import authenticate
 
@@ -39,11 +38,12 @@ async def answer(world: "World", request: Request) -> Response:
     if not ours:
         return await _answer_by_base(world, request, caller, request_id)
     try:
-        found = _identify(ours, request)
-        call = Call(world, *found, protocol.decode(*found, request), caller, request, request_id)
-        return protocol.encode(*found, await perform(call, conditions.of_way(world, request)), request_id)
+        service, name = _identify(ours, request)
+        way = conditions.of_way(world, request)
+        result = await perform.answer(world, service, name, caller, request, request_id, way)
     except CloudError as error:
         return protocol.encode_error(error, request_id)
+    return protocol.encode(service, name, result, request_id)
 
 
 async def _answer_by_base(world: "World", request: Request, caller: Credential, request_id: str) -> Response:

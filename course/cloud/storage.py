@@ -33,6 +33,15 @@ class Location:
         return cls(parts.netloc, uri[len(f"s3://{parts.netloc}") :].lstrip("/"))
 
 
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object of S3, and the path below a folder at which a job finds it. size: bytes."""
+
+    uri: str
+    path: str
+    size: int
+
+
 class Storage:
     """S3 for the holder of `access_key`."""
 
@@ -44,14 +53,43 @@ class Storage:
 
     async def keys(self, uri: str) -> list[str]:
         """Every key under the prefix `uri`, in order. Folders' place-holder keys are left out."""
-        where, keys, token = Location.parse(uri), [], None
+        bucket = f"s3://{Location.parse(uri).bucket}/"
+        return [found.uri.removeprefix(bucket) for found in await self.listing(uri)]
+
+    async def listing(self, uri: str) -> list["Object"]:
+        """Every object under the prefix `uri`, in the order of the keys. Folders' place-holder keys are left out.
+
+        SageMaker treats the URI as a key prefix: s3://b/train finds train, train/x.csv and train2/x.csv.
+        """
+        where, found, token = Location.parse(uri), [], None
         while True:
             more = {"ContinuationToken": token} if token else {}
             answer = await self._call("ListObjectsV2", Bucket=where.bucket, Prefix=where.key, **more)
-            keys += [item["Key"] for item in answer.get("Contents", []) if not item["Key"].endswith("/")]
+            found += [
+                Object(f"s3://{where.bucket}/{item['Key']}", _below(where.key, item["Key"]), item["Size"])
+                for item in answer.get("Contents", [])
+                if not item["Key"].endswith("/")
+            ]
             token = answer.get("NextContinuationToken")
             if not token:
-                return keys
+                return found
+
+    async def manifest(self, uri: str) -> list["Object"]:
+        """The objects that a manifest lists: [{"prefix": "s3://bucket/path/"}, "a.csv", "b/c.csv"].
+
+        Source: API reference, S3DataSource, ManifestFile.
+        """
+        try:
+            head, *names = json.loads(await self.read(uri))
+            prefix = head["prefix"]
+            if not prefix.startswith("s3://") or not all(isinstance(name, str) for name in names):
+                raise ValueError
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise StorageError(
+                f"The manifest {uri} is not a JSON array of a prefix and the names below it: "
+                '[{"prefix": "s3://bucket/path/"}, "a.csv", …]'
+            ) from None
+        return [Object(prefix + name, _inside(name), await self.size(prefix + name)) for name in names]
 
     async def head(self, uri: str) -> dict[str, Any]:
         """HeadObject's answer. Raises StorageError if `uri` is none of S3, CloudError if S3 refuses."""
@@ -73,42 +111,39 @@ class Storage:
         except CloudError as error:
             raise StorageError(f"{error.code} ({error.status}): {error.message} ({uri})") from None
 
-    async def download(self, uri: str, folder: Path, share: slice = slice(None)) -> int:
-        """Copy every object under the prefix `uri` into `folder`, keeping the paths below it. Returns how many.
-
-        SageMaker treats the URI as a key prefix: s3://b/train fetches train, train/x.csv and train2/x.csv.
-        share: which of the objects, in the order of their keys.
-        """
-        where = Location.parse(uri)
-        keys = (await self.keys(uri))[share]
-        for key in keys:
-            if where.key.endswith("/") or key.startswith(where.key + "/"):
-                relative = key[len(where.key) :].lstrip("/")
-            else:
-                relative = key[len(posixpath.dirname(where.key)) :].lstrip("/")
-            await self._save(f"s3://{where.bucket}/{key}", folder, relative)
-        return len(keys)
-
-    async def download_listed(self, manifest: str, folder: Path, share: slice = slice(None)) -> int:
-        """Copy the objects that the manifest at this URI lists: [{"prefix": "s3://bucket/prefix"}, "path", "path", …].
-
-        Source: API reference, S3DataSource, ManifestFile.
-        """
+    async def size(self, uri: str) -> int:
+        """The size of the object at `uri` in bytes."""
         try:
-            first, *paths = json.loads(await self.read(manifest))
-            prefix = first["prefix"]
-            if not all(isinstance(part, str) for part in (prefix, *paths)):
-                raise TypeError
-        except (ValueError, TypeError, KeyError):
-            raise StorageError(f'{manifest} is not a manifest: [{{"prefix": "s3://…"}}, "path", …]') from None
-        for path in paths[share]:
-            await self._save(prefix + path, folder, path)
-        return len(paths[share])
+            return (await self.head(uri))["ContentLength"]
+        except CloudError as error:
+            raise StorageError(f"{error.code} ({error.status}): {error.message} ({uri})") from None
 
-    async def _save(self, uri: str, folder: Path, relative: str) -> None:
-        path = folder / posixpath.normpath("/" + relative).lstrip("/")
+    async def fetch(self, found: "Object", folder: Path) -> None:
+        """Copy an object to its path below `folder`."""
+        path = folder / found.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(await self.read(uri))
+        path.write_bytes(await self.read(found.uri))
+
+    async def download(self, uri: str, folder: Path) -> int:
+        """Copy every object under the prefix `uri` into `folder`, keeping the paths below it. Returns how many."""
+        listing = await self.listing(uri)
+        for found in listing:
+            await self.fetch(found, folder)
+        return len(listing)
+
+
+def _below(prefix: str, key: str) -> str:
+    """The path of the object `key` below a folder that stands for the prefix; it never leads out of that folder."""
+    if prefix.endswith("/") or key.startswith(prefix + "/"):
+        relative = key[len(prefix) :]
+    else:
+        relative = key[len(posixpath.dirname(prefix)) :]
+    return _inside(relative)
+
+
+def _inside(path: str) -> str:
+    """A path that does not lead out of the folder that it is below."""
+    return posixpath.normpath("/" + path).lstrip("/")
 
 
 def unpack(archive: bytes, folder: Path, what: str) -> None:
@@ -126,14 +161,25 @@ def unpack(archive: bytes, folder: Path, what: str) -> None:
         raise StorageError(f"{what} is not a readable tar.gz archive ({error})") from None
 
 
-def pack(folder: Path) -> bytes:
-    """A tar.gz of what `folder` holds. Links are left out: what a job wrote is not followed outside."""
+def contents(*folders: Path) -> dict[str, Path]:
+    """What the folders hold, by the path below them; the first that has a path gives it.
+
+    Links are left out: what a job wrote is not followed outside.
+    """
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if not path.is_symlink() and (path.is_file() or path.is_dir()):
+                found.setdefault(str(path.relative_to(folder)), path)
+    return found
+
+
+def pack(*folders: Path) -> bytes:
+    """A tar.gz of what the folders hold together."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as tar:
-        for path in sorted(folder.rglob("*")):
-            if path.is_symlink() or not (path.is_file() or path.is_dir()):
-                continue
-            member = tar.gettarinfo(path, arcname=str(path.relative_to(folder)))
+        for name, path in contents(*folders).items():
+            member = tar.gettarinfo(path, arcname=name)
             member.uid = member.gid = 0
             member.uname = member.gname = ""
             if path.is_file():

@@ -27,7 +27,9 @@ from .logs import MetricPoint
 from .meter import Meter
 from .runtime.process import mode
 from .sagemaker import lineage_tracking
+from .sagemaker.jobs import STOP_GRACE_SECONDS
 from .sagemaker.lineage_graph import Graph
+from .sagemaker.training_spot import Market
 from .server import application
 from .store import Store
 from .trail import Trail
@@ -47,6 +49,8 @@ class World:
         self.job_socket, self.scratch = job_socket, scratch
         self.mode = mode()
         self.random = random.Random(seed)
+        self.spot = Market(self.random)
+        self.stop_grace = STOP_GRACE_SECONDS
         self.log = logging.getLogger("course.cloud")
         self.clock = Clock(start, on_jump=Traveller())
         self.store = Store(self.clock, self.account, self.region)

@@ -2,14 +2,20 @@
 
 What is right is known from the rows. The bounds were set so (measured on 30 seeds, and on 3,000 samples of one):
 - an interval's ends: a learner's bootstrap of 1,000 resamples scatters about the reference with a standard deviation of
-  at most 0.0027 for recall and precision (300 frauds) and 0.001 for AUC: one right answer in 2,000 misses by 0.01;
+  at most 0.0027 for recall and precision (300 frauds) and 0.001 for AUC. Four ends of recall and precision within 0.01
+  were too much to ask: 5 of 4,500 right answers failed (exact 95 % interval .04 to .26 %). Within 0.0125 none of 4,500
+  did (at most .08 %), and the point twice or a tenth of the rows were caught 30 times of 30 each (at least 88 %): their
+  ends are off by .05 and more;
 - a cut: the one that costs least on MONTH rows costs up to 4 % more than the best on all rows there are, in 3,000
   samples; the one that follows from the costs alone costs up to 6 % more than the best on one month's labels. Tuned on
   the balanced rows it costs at least 20 % more, and the one of the best accuracy at least 30 %.
+
+`python -m tests.exercises.calibrate O-2` measures how often right work fails and wrong work is caught.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from course.exercises import frozen, measures, txguard
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 WEEK, MONTH, SHOWCASE = 6_000, 20_000, 1_000  # rows
 CUT = 0.3  # the cut of today
 MISSED, REVIEW = 120, 4  # euros
-NEAR = 0.01  # an interval's end
+NEAR, NEAR_RATE = 0.01, 0.0125  # an interval's end: of AUC, of recall and precision
 UNSEEN, SEEN = 1.05, 1.10  # a cut's cost as a multiple of the least: on average, and on the labels of one month
 NAMES = ("auc", "recall", "precision")
 
@@ -101,14 +107,14 @@ def auc_interval(world: World) -> Finding:
     if "auc" not in world.memory:
         week = scored(world, world.seed)["week"]
         world.memory["auc"] = measures.auc_interval(week["fraud"], week["score"])
-    return _compare(world, {"auc": world.memory["auc"]})
+    return _compare(world, {"auc": world.memory["auc"]}, NEAR)
 
 
 @probe(points=1, hint="o-2-no-intervals")
 def rate_intervals(world: World) -> Finding:
     """Recall and precision at x.cut have theirs"""
     week = scored(world, world.seed)["week"]
-    return _compare(world, measures.rate_intervals(week["fraud"], week["score"], CUT))
+    return _compare(world, measures.rate_intervals(week["fraud"], week["score"], CUT), NEAR_RATE)
 
 
 @probe(points=2, hint="o-2-no-cut")
@@ -138,11 +144,11 @@ def judge_cut(world: World, chance: numpy.ndarray, score: numpy.ndarray, dearer:
     return found(False, seen=seen, hint="o-2-showcase" if cut < best / 2 else "o-2-dear", **asked)
 
 
-def _compare(world: World, reference: dict[str, measures.Interval]) -> Finding:
+def _compare(world: World, reference: dict[str, measures.Interval], near: float) -> Finding:
     names = " and ".join(reference)
     asked = {
         "looked": f"the intervals of {names}, beside a bootstrap of {measures.RESAMPLES:,} resamples of x.week",
-        "expected": f"for each a low and a high end, both within {NEAR} of it",
+        "expected": f"for each a low and a high end, both within {near} of it",
     }
     given = getattr(world.given, "intervals", None)
     if not isinstance(given, dict):
@@ -155,32 +161,33 @@ def _compare(world: World, reference: dict[str, measures.Interval]) -> Finding:
             hints.append("o-2-no-intervals")
             continue
         said.append(f"{name} from {ends[0]:.3f} to {ends[1]:.3f}")
-        if abs(ends[0] - low) > NEAR or abs(ends[1] - high) > NEAR:
-            hints.append(_why_not(ends, (low, high)))
+        if abs(ends[0] - low) > near or abs(ends[1] - high) > near:
+            hints.append(_why_not(ends, (low, high), near))
     return found(not hints, seen="; ".join(said), hint=hints[0] if hints else None, **asked)
 
 
-def _why_not(given: measures.Interval, reference: measures.Interval) -> str:
+def _why_not(given: measures.Interval, reference: measures.Interval, near: float) -> str:
     width, right = given[1] - given[0], reference[1] - reference[0]
     if width <= 1e-9:
         return "o-2-no-width"
-    return "o-2-width" if abs(width - right) > NEAR else "o-2-place"
+    return "o-2-width" if abs(width - right) > near else "o-2-place"
 
 
 def _ends(value: Any) -> measures.Interval | None:
-    """Two numbers, the smaller first; None for anything else."""
+    """Two finite numbers, the smaller first; None for anything else."""
     try:
-        low, high = (float(end) for end in value)
+        low, high = sorted(float(end) for end in value)
     except (TypeError, ValueError):
         return None
-    return (low, high) if low <= high else (high, low)
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
 
 def _number(value: Any) -> float | None:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return None
+    return None if math.isnan(number) else number
 
 
 def _kind(value: Any) -> str:

@@ -3,6 +3,12 @@
 What happens out there: in the third month half of the grocery payments become restaurant payments, which harms nobody;
 from the fourth month on fraud moves to restaurants and to the app, a little more every day. So the input moves first,
 and the AUC after it. The check asks the endpoint itself, so a right series agrees with it to the last digit.
+
+Measured on 60 seeds, with the drift of the own world and of the quicker one (`python -m tests.exercises.calibrate O-3`,
+exact 95 % intervals): right series, rounded or not, failed 0 times of 240 (at most 1.5 %; they fail by no luck). The
+average of all months, each month with all before it, the accuracy, and a series one month late were caught 480 times of
+480 (at least 99.2 %). That restaurants go up by .1 in month 3, and the AUC falls later, held 120 times of 120 (at least
+97.0 %).
 """
 
 from __future__ import annotations
@@ -11,12 +17,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from course.exercises import frozen, measures, txguard
+from course.learn import answers, predicting
 from course.learn.probe import Finding, Hint, found, probe
 from course.learn.world import World
 
 if TYPE_CHECKING:
     import pandas
 
+CURVE = "o-3-curve"  # the prediction
 MONTHS, DAYS, ROWS_PER_DAY = 6, 30, 150
 FIRST_DAY, MIX_DAY, DRIFT_DAY, RAMP_DAYS = 30, 90, 120, 90
 NAMESPACE = "TxGuard"
@@ -99,6 +107,21 @@ def _watch_latency(aws: World, alarm: str) -> None:
 # Probes
 
 
+@probe(points=1, hint="o-3-no-curve")
+def curve_committed(world: World) -> Finding:
+    """You committed a curve before the run"""
+    asked = {
+        "looked": "your prediction beside the notebook, not whether it came true",
+        "expected": f"an AUC for each of the {MONTHS} months",
+    }
+    if not answers.handed_in():
+        return found(False, seen="not handed in: there is no answers.json beside the notebook", **asked)
+    curve = predicting.prediction(CURVE, MONTHS)
+    if not isinstance(curve, list):
+        return found(False, seen="nothing committed", **asked)
+    return found(True, seen=" ".join(f"{value:.2f}" for value in curve), **asked)
+
+
 @probe(points=1, hint="o-3-no-metric")
 def six_points(world: World) -> Finding:
     """The metric AUC has a point for each of the six months"""
@@ -172,9 +195,14 @@ def _measured(world: World) -> list[float]:
     return world.memory["measured"]
 
 
-PROBES = (six_points, each_its_own, moved_first)
+PROBES = (curve_committed, six_points, each_its_own, moved_first)
 
 HINTS = {
+    "o-3-no-curve": Hint(
+        "Draw the curve that you expect and commit it; any curve counts. Without one you will believe that you saw it "
+        "coming. It is kept in answers.json beside the notebook: hand in the whole folder.",
+        "Before you go on, draw",
+    ),
     "o-3-no-metric": Hint(
         "put_metric_data publishes a point: Namespace=x.namespace, and in MetricData one with the MetricName AUC.",
         "The worked example",

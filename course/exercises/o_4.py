@@ -9,6 +9,11 @@ One of four causes, by the seed. What each costs in AUC (mean and standard devia
 The check compares with the model's scores of the right columns on the same payments. Right work scores equal to the
 last digit, so luck with the rows cannot fail it, and the bound can be tight: a clock that is left as it was loses less
 than GAP on 8,000 payments once in 100,000 worlds. Amounts that are clipped at training's largest lose all of .076.
+
+Counted on 30 seeds, both on the week and on unseen payments (`python -m tests.exercises.calibrate O-4`, exact 95 %
+intervals): right columns failed 0 times of 60 (at most 6.0 %; by no luck), the four causes as they were and clipped
+amounts were caught 300 times of 300 (at least 98.8 %), and two ways to tell the cause from the tables named the right
+one 240 times of 240 (at least 98.5 %). Who trains again is caught by the digest, which knows no luck.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
-from traitlets import Integer, Unicode
+from traitlets import Bool, Integer, Unicode
 
 from course import syllabus
 from course.grading.region import Region, exercises, region
@@ -45,6 +45,11 @@ class ReplayExecute(Execute):
         help="'module:function' of a context manager that keeps something running beside the kernels and yields their "
         "environment variables as a dict. Empty: nothing.",
     ).tag(config=True)
+    labs_know_their_student = Bool(
+        False,
+        help="Whether every learner's lab was told its student (COURSE_STUDENT). Then what a submission says about it "
+        "counts for nothing: each is graded in the worlds of its folder's name.",
+    ).tag(config=True)
     replays_at_once = Integer(2, help="How many hidden worlds are run at the same time.").tag(config=True)
 
     def preprocess(
@@ -52,7 +57,8 @@ class ReplayExecute(Execute):
     ) -> tuple[NotebookNode, ResourcesDict]:
         replays = self._replays(nb, resources)
         with tempfile.TemporaryDirectory(prefix="replay-") as folder, self._beside() as environment:
-            environment = {**environment, "COURSE_STUDENT": resources["nbgrader"]["student"]}
+            name = "COURSE_STUDENT" if self.labs_know_their_student else "COURSE_HANDED_IN_BY"
+            environment = {**environment, name: resources["nbgrader"]["student"]}
             if replays:
                 cwd = resources.get("metadata", {}).get("path") or folder
                 results = run(replays, cwd, environment, timeout=self.timeout, at_once=self.replays_at_once)

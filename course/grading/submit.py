@@ -34,13 +34,19 @@ LARGEST = 50_000_000  # bytes of all files together
 
 @dataclass(frozen=True)
 class ExerciseResult:
-    """What came of one exercise. `hints` maps hint ids to their sentences, in the order in which they were said."""
+    """What came of one exercise. `hints` maps hint ids to their sentences, in the order in which they were said.
+
+    `score` and `of` are the points that checks give. `by_hand` are those that a person gives for what the learner has
+    written, `unwritten` those for which nothing is written.
+    """
 
     id: str
     title: str
     score: float
     of: float
     hints: Mapping[str, str]
+    by_hand: float = 0.0
+    unwritten: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,14 @@ class Report:
     @property
     def of(self) -> float:
         return sum(exercise.of for exercise in self.exercises)
+
+    @property
+    def by_hand(self) -> float:
+        return sum(exercise.by_hand for exercise in self.exercises)
+
+    @property
+    def unwritten(self) -> float:
+        return sum(exercise.unwritten for exercise in self.exercises)
 
 
 def submit(root: Path, assignment: str, student: str | None = None) -> Report:
@@ -171,19 +185,24 @@ def _keep_log(root: Path, said: Mapping[str, Any]) -> Path:
 def _results(
     api: Any, original: NotebookNode, graded: NotebookNode, assignment: str, student: str
 ) -> Iterator[ExerciseResult]:
-    """Scores by exercise: which graded cell belongs to which is read in source/."""
+    """Scores by exercise: which graded cell belongs to which, and who grades it, is read in source/."""
     with api.gradebook as gradebook:
         submission = gradebook.find_submission(assignment, student)
-        grades = {grade.name: (grade.score, grade.max_score) for nb in submission.notebooks for grade in nb.grades}
+        found = [grade for nb in submission.notebooks for grade in nb.grades]
+        grades = {grade.name: (grade.score, grade.max_score) for grade in found}
+        pending = {grade.name for grade in found if grade.needs_manual_grade}
     graded_cells = {key(cell): cell for cell in graded.cells}
+    texts = {key(cell) for cell in original.cells if cell.metadata.get("nbgrader", {}).get("solution")}
     for exercise in syllabus.load().of(assignment):
         cells = [key(c) for c in original.cells if c.metadata.get("course", {}).get("exercise") == exercise.id]
-        scores = [grades[id] for id in cells if id in grades]
+        scores = [grades[id] for id in cells if id in grades and id not in texts]
+        hands = [(grades[id][1], id in pending) for id in cells if id in grades and id in texts]
         hints: dict[str, str] = {}
         for data in (data for id in cells if id in grades for data in findings(graded_cells[id])):
             hints |= {id: data["hints"].get(id, id) for id in _hinted(data)}
         score, of = sum(score for score, _ in scores), sum(of for _, of in scores)
-        yield ExerciseResult(exercise.id, exercise.title, score, of, hints)
+        written, unwritten = (sum(most for most, is_there in hands if is_there == there) for there in (True, False))
+        yield ExerciseResult(exercise.id, exercise.title, score, of, hints, written, unwritten)
 
 
 def _hinted(data: Mapping[str, Any]) -> list[str]:

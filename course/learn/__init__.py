@@ -5,10 +5,12 @@
 Importing this is cheap: boto3, pandas, matplotlib and ipywidgets are loaded by the call that needs them.
 """
 
+from course.learn import missing, screen
 from course.learn.clock import advance, now
 from course.learn.marking import check
 from course.learn.opening import begin
 from course.learn.pictures import show_meter, show_timeline
+from course.learn.pictures_container import show_container
 from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
 from course.learn.pictures_distributions import show_distributions
@@ -31,6 +33,7 @@ __all__ = [
     "quiz",
     "review",
     "show_confidence",
+    "show_container",
     "show_costs",
     "show_digests",
     "show_distributions",
@@ -41,3 +44,6 @@ __all__ = [
     "show_tests",
     "show_timeline",
 ]
+
+if screen.has_reader():
+    missing.tend()

@@ -1,10 +1,18 @@
-"""`answers.json` beside the notebook: what a learner chose, and at which attempt each exercise stands.
+"""`answers.json` beside the notebook: what a learner chose, and in which world each exercise stands.
 
-    {"version": 1, "attempts": {"O-8": 2},
+    {"version": 1, "attempts": {"O-8": 2}, "students": {"O-8": "ada"},
      "answers": {"o-1-format": {"choice": ["parquet"], "version": 1, "confidence": 75, "attempt": 1}}}
 
 It is part of a submission and holds no scores. A folder without it is at every exercise's first attempt and has
 answered nothing. Quiz items, predictions and reflections are kept alike, by an id that begins with their exercise's.
+
+Whose world. A diagnosis (O-4, the culprit of O-5) is graded in the world that the learner saw, and that world follows
+from a name and the attempt. Where a lab is told its student (COURSE_STUDENT), `begin` notes the name here, under
+`students` and by exercise; without a note it was the world of self-study. A grader knows the submission's folder: it
+believes the note if it names that folder's student, and takes the world of self-study in every other case. So nobody
+can ask for a third person's world. What a learner can choose by editing this file is the attempt, which
+`begin(…, again=True)` gives as well, and the world of self-study; where a cohort is to have worlds of its own only,
+`c.ReplayExecute.labs_know_their_student = True` makes the folder's name count and no note.
 """
 
 import json
@@ -37,14 +45,15 @@ class Answer:
 
 
 def attempt(exercise: str, folder: Path | None = None) -> int:
-    """The attempt that an exercise stands at; 1 as long as nothing is recorded."""
-    return int(_table(_read(folder), "attempts").get(exercise, 1))
+    """The attempt that an exercise stands at; 1 as long as nothing is recorded that could be one."""
+    number = _table(_read(folder), "attempts").get(exercise)
+    return number if type(number) is int and number > 0 else 1
 
 
 def next_attempt(exercise: str, folder: Path | None = None) -> int:
     """Record one attempt more and return it. Raises Told if the folder cannot be written."""
     answers = _read(folder)
-    number = int(_table(answers, "attempts").get(exercise, 1)) + 1
+    number = attempt(exercise, folder) + 1
     answers["attempts"] = {**_table(answers, "attempts"), exercise: number}
     _write(answers, folder)
     return number
@@ -91,6 +100,29 @@ def give(item: str, answer: Answer, folder: Path | None = None) -> None:
 def present_attempt(exercise: str, folder: Path | None = None) -> int:
     """The attempt whose world and wording this kernel shows: an engine may override the recorded one."""
     return setting.read().attempt or attempt(exercise, folder)
+
+
+def whose(exercise: str, folder: Path | None = None) -> str:
+    """The student whose world and wording an exercise has here."""
+    surroundings = setting.read()
+    if surroundings.handed_in_by is None:
+        return surroundings.student
+    noted = _table(_read(folder), "students").get(exercise)
+    return surroundings.handed_in_by if noted == surroundings.handed_in_by else setting.SELF_STUDY
+
+
+def note_whose(exercise: str, folder: Path | None = None) -> None:
+    """Note whose world the learner sees now, if the lab was told. Raises Told if the folder cannot be written."""
+    surroundings = setting.read()
+    if surroundings.handed_in_by is not None:
+        return  # a grader looks at the note and leaves it alone
+    answers = _read(folder)
+    students = _table(answers, "students")
+    told = {} if surroundings.student == setting.SELF_STUDY else {exercise: surroundings.student}
+    others = {id: student for id, student in students.items() if id != exercise}
+    if others | told != students:
+        answers["students"] = others | told
+        _write(answers, folder)
 
 
 def exercise_of(item: str) -> str:

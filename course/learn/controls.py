@@ -58,8 +58,10 @@ if (!page.dataset.coursePanels) {
   });
 }
 """.replace("PANEL", PANEL)
-# A page that is opened again has no widgets until their cell has run. Where a panel stands this is not shown.
-AGAIN = f"""<style>.jp-OutputArea:has(.{PANEL}) .course-again {{display:none}}</style>
+# A page that is opened again has no widgets until their cell has run: JupyterLab then writes an error in their place.
+# Where a panel stands this is not shown.
+AGAIN = f"""<style>.jp-OutputArea:has(.{PANEL}) .course-again {{display:none}}
+.jp-OutputArea:has(.course-again) .jp-OutputArea-child:has(> .jupyter-widgets:not(:has(*))) {{display:none}}</style>
 <p class="course-again">Run this cell again to go on here; what you have committed is kept.</p>"""
 CALM = "var(--jp-border-color1,#999)"
 COLOURS = {"✓": "#009E73", "✗": "#D55E00"}

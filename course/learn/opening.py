@@ -9,10 +9,23 @@ from types import SimpleNamespace
 from typing import Any
 
 from course.learn import answers, exercise, progress, seeds, setting, world
+from course.learn.told import Told
+
+
+class NotGiven(Told, AttributeError):
+    """A name that the exercise begun last does not give."""
 
 
 class Given(SimpleNamespace):
     """What an exercise gives: attributes to use in code, shown as a table of names and values."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)  # IPython asks for its own
+        there = ", ".join(f"x.{known}" for known in vars(self)) or "nothing"
+        raise NotGiven(
+            f"x.{name} is not there: x has {there}. If another exercise gives it, run that one's begin first."
+        )
 
     def _rows(self) -> list[tuple[str, str]]:
         return [(name, _short(value)) for name, value in vars(self).items()]
@@ -45,7 +58,8 @@ def begin(id: str, again: bool = False) -> Given:
         seed = seeds.hidden_seed(id, surroundings.world, surroundings.key_file)
     else:
         attempt = answers.next_attempt(id) if again else answers.present_attempt(id)
-        seed = seeds.own_seed(surroundings.student, id, attempt)
+        seed = seeds.own_seed(answers.whose(id), id, attempt)
+        answers.note_whose(id)
     if private:
         print(world.PRIVATE)
         import boto3  # noqa: F401  # loaded while the parents warm up: both take about a second

@@ -73,15 +73,20 @@ def due() -> list[str]:
 # Showing
 
 
+def next_exercise() -> str:
+    """The id of the exercise of this notebook where one stopped, or of its first one when all are done."""
+    noted, places = _here()
+    return (_going_on(noted, places) or places[0]).id
+
+
 def show_map() -> None:
     """Show the five bridges with what is done on each, and the exercises of this notebook with links to them."""
-    noted = progress_store.read(progress_store.of_kernel())
-    here = Path.cwd().name  # a notebook lies in its assignment's folder
-    known = {assignment.name for assignment in syllabus.load().assignments}
+    noted, listed = _here()
     places = _places(noted)
-    listed = [place for place in places if place.assignment == here] if here in known else places
     going_on = _going_on(noted, listed)
-    page = bridges.html_map(places, listed, _calibration(noted["answers"]), going_on, linked=here in known)
+    page = bridges.html_map(
+        places, listed, _calibration(noted["answers"]), going_on, linked=listed[0].assignment == Path.cwd().name
+    )
     screen.show(page, bridges.text_map(places, listed, _calibration(noted["answers"]), going_on))
 
 
@@ -144,6 +149,13 @@ def delete(work: Path) -> bool:
 
 
 # Counting
+
+
+def _here() -> tuple[dict[str, Any], list[Place]]:
+    """What is noted, and the exercises of this kernel's notebook, which lies in its assignment's folder; else all."""
+    noted = progress_store.read(progress_store.of_kernel())
+    places = _places(noted)
+    return noted, [place for place in places if place.assignment == Path.cwd().name] or places
 
 
 def _places(noted: Mapping[str, Any]) -> list[Place]:

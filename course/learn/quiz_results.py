@@ -8,7 +8,7 @@ from typing import Any
 from course.exam import bank
 from course.exam.items import Item
 from course.exam.judging import Verdict, judge, understood
-from course.learn import answers, seeds, setting
+from course.learn import answers, seeds
 from course.learn.answers import Answer
 
 
@@ -43,7 +43,7 @@ def mark(item: Item) -> Marked:
 def seed_of(item: Item) -> int:
     """The seed of the wording and order in which this learner sees an item at the present attempt."""
     exercise = answers.exercise_of(item.id)
-    return seeds.own_seed(setting.read().student, exercise, answers.present_attempt(exercise))
+    return seeds.own_seed(answers.whose(exercise), exercise, answers.present_attempt(exercise))
 
 
 def missing(exercise: str) -> str | None:

@@ -47,7 +47,7 @@ def model_answer(exercise: str) -> None:
 
 def saved(reflection: Reflection, folder: Path | None = None) -> str:
     """The learner's text as the notebook beside this kernel has it saved; empty if nothing is written yet."""
-    for path in _notebooks(folder or Path.cwd()):
+    for path in notebooks(folder or Path.cwd()):
         try:
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -109,7 +109,7 @@ def total(rows: Mapping[str, int]) -> str:
     return f"{sum(rows.values())} of {2 * len(rows)}"
 
 
-def _notebooks(folder: Path) -> list[Path]:
+def notebooks(folder: Path) -> list[Path]:
     """The notebooks of a folder; first the one that this kernel was started for, then the newest."""
     own = Path(os.environ.get("JPY_SESSION_NAME", "")).name
     return sorted(folder.glob("*.ipynb"), key=lambda path: (path.name != own, -path.stat().st_mtime))

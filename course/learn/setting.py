@@ -18,6 +18,7 @@ class Setting:
     hidden_results  COURSE_HIDDEN_RESULTS  file with what the hidden worlds gave when the cells were replayed there
     lab_sockets     COURSE_LAB_SOCKETS     folder with the sockets of warm parents that someone else keeps
     key_file        COURSE_KEY_FILE        file with the course's key, from which hidden worlds get their seeds
+    handed_in_by    COURSE_HANDED_IN_BY    whose submission is graded here: `answers.whose` says which worlds it saw
     """
 
     student: str = SELF_STUDY
@@ -26,6 +27,7 @@ class Setting:
     hidden_results: Path | None = None
     lab_sockets: Path | None = None
     key_file: Path | None = None
+    handed_in_by: str | None = None
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Setting:
@@ -33,4 +35,10 @@ def read(environment: Mapping[str, str] = os.environ) -> Setting:
     said = {name: environment.get(f"COURSE_{name.upper()}", "") for name in Setting.__dataclass_fields__}
     paths = {name: Path(said[name]) if said[name] else None for name in ("hidden_results", "lab_sockets", "key_file")}
     attempt = int(said["attempt"]) if said["attempt"] else None
-    return Setting(said["student"] or SELF_STUDY, attempt, said["world"] or None, **paths)
+    return Setting(
+        said["student"] or SELF_STUDY,
+        attempt,
+        said["world"] or None,
+        **paths,
+        handed_in_by=said["handed_in_by"] or None,
+    )

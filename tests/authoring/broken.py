@@ -134,6 +134,10 @@ BROKEN = {
         "notebook-metadata", "-", "version", lambda n: n.metadata.language_info.update(version="3.11.7")
     ),
     "widget state": Broken("notebook-metadata", "-", "widget state", lambda n: n.metadata.update(widgets={"a": 1})),
+    "no version in the metadata": Broken("version", "-", "do not say version", lambda n: n.metadata.pop("course")),
+    "another version in the first cell": Broken(
+        "version", "title", "lacks the line", source("title", "# Orientation\n\n*Version 0.0.1*")
+    ),
     "a begin that is not locked": Broken(
         "grading-metadata", "o-8-begin", "locked: true", metadata("o-8-begin", "nbgrader", locked=False)
     ),

@@ -5,6 +5,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course import __version__
 from course.authoring import notebook
 
 ASSIGNMENT = "d0_orientation"
@@ -81,7 +82,7 @@ def correct() -> NotebookNode:
     """A fresh notebook in which every rule holds."""
     e = {"exercise": EXERCISE}
     cells = [
-        prose("title", "# Orientation\n\nA notebook crosses a bridge.", "story"),
+        prose("title", f"# Orientation\n\n*Version {__version__}*\n\nA notebook crosses a bridge.", "story"),
         prose("jump-list", "- [O-8 One crossing](#O-8-One-crossing)"),
         code("imports", "from course.learn import begin, check"),
         prose("o-8-heading", "## O-8 One crossing\n\n*4 points · 20 minutes*", "heading", EXERCISE),
@@ -101,7 +102,8 @@ def correct() -> NotebookNode:
         ),
         prose("o-8-takeaway", "A name is chosen once.", "takeaway", EXERCISE),
     ]
-    metadata = {"kernelspec": dict(notebook.KERNELSPEC), "language_info": dict(notebook.LANGUAGE)}
+    stamp = {"version": __version__}
+    metadata = {"course": stamp, "kernelspec": dict(notebook.KERNELSPEC), "language_info": dict(notebook.LANGUAGE)}
     return nbformat.from_dict({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
 
 

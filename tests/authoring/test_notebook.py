@@ -5,6 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from course import __version__
 from course.authoring import notebook
 
 from . import fixture_course
@@ -40,7 +41,12 @@ def test_the_canonical_form_drops_what_a_run_leaves() -> None:
         )
     ]
     canonical = notebook.canonical(node)
-    assert canonical.metadata == {"kernelspec": notebook.KERNELSPEC, "language_info": {"name": "python"}}
+    stamp = {"version": __version__}
+    assert canonical.metadata == {
+        "course": stamp,
+        "kernelspec": notebook.KERNELSPEC,
+        "language_info": {"name": "python"},
+    }
     cleaned = cell(canonical, "o-8-worked")
     assert cleaned.execution_count == 1 and set(cleaned.metadata) == {"course"}
     assert cleaned.outputs == [

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, TimeoutException
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 CARD = re.compile(r"^(\S+) .*: ([\d.]+) of ([\d.]+) points$")
+FAILED = Path(__file__).resolve().parents[2] / "artefacts" / "screenshots" / "waited-in-vain.png"
 PASSING = (NoSuchElementException, StaleElementReferenceException)  # JupyterLab is drawing
 
 
@@ -27,10 +28,16 @@ class Notebook:
 
     def until(self, condition: Callable[[], Any], seconds: float) -> Any:
         """Wait until the condition holds, and return what it gives."""
-        return WebDriverWait(self.browser, seconds, ignored_exceptions=PASSING).until(lambda _: condition())
+        try:
+            return WebDriverWait(self.browser, seconds, ignored_exceptions=PASSING).until(lambda _: condition())
+        except TimeoutException:
+            FAILED.parent.mkdir(parents=True, exist_ok=True)
+            self.browser.save_screenshot(str(FAILED))
+            raise
 
     def cell(self, id: str) -> WebElement:
-        return self._cells()[self.ids.index(id)]
+        one = "return document.querySelectorAll('.jp-Notebook .jp-Cell')[arguments[0]]"
+        return self.browser.execute_script(one, self.ids.index(id))
 
     def run_all(self) -> None:
         """Run → Run All Cells, by the menu."""
@@ -49,6 +56,39 @@ class Notebook:
         lines = self.cell(id).find_elements(By.CSS_SELECTOR, ".cm-line")
         assert "\n".join(line.text for line in lines) == text
 
+    def write(self, id: str, text: str) -> None:
+        """Replace a prose cell's text, and render it."""
+        cell = self.cell(id)
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", cell)
+        ActionChains(self.browser).double_click(cell.find_element(By.CSS_SELECTOR, ".jp-MarkdownOutput")).perform()
+        ActionChains(self.browser).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).perform()
+        self.browser.execute_cdp_cmd("Input.insertText", {"text": text})
+        ActionChains(self.browser).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
+
+    def save(self) -> None:
+        """Ctrl+S, and wait until nothing is left to save."""
+        ActionChains(self.browser).key_down(Keys.CONTROL).send_keys("s").key_up(Keys.CONTROL).perform()
+        self.until(lambda: not self.browser.find_elements(By.CSS_SELECTOR, ".lm-TabBar-tab.jp-mod-dirty"), 20)
+
+    def click(self, selector: str) -> None:
+        """Click a link in the notebook."""
+        link = self.browser.find_element(By.CSS_SELECTOR, f".jp-Notebook {selector}")
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", link)
+        link.click()
+
+    def activate(self, id: str) -> None:
+        """Make a cell the active one by a click beside it."""
+        prompt = self.cell(id).find_element(By.CSS_SELECTOR, ".jp-InputPrompt")
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", prompt)
+        prompt.click()
+
+    def settle(self, seconds: float) -> None:
+        """Wait until no cell waits or runs, and the kernel is idle."""
+        busy = (
+            "return [...document.querySelectorAll('.jp-Notebook .jp-InputPrompt')].some(p => p.innerText.includes('*'))"
+        )
+        self.until(lambda: not self.browser.execute_script(busy) and self._is_idle(), seconds)
+
     def count(self, id: str) -> int:
         """How many cells the kernel had run when this one was run; 0 while it waits or runs, or never ran."""
         prompt = self.cell(id).find_element(By.CSS_SELECTOR, ".jp-InputPrompt").text
@@ -65,17 +105,44 @@ class Notebook:
 
     def errors(self) -> list[str]:
         """The ids of the cells that show an error."""
-        return [
-            id
-            for id, cell in zip(self.ids, self._cells(), strict=True)
-            if cell.find_elements(By.CSS_SELECTOR, "[data-mime-type='application/vnd.jupyter.error']")
-        ]
+        failed = (
+            "return [...document.querySelectorAll('.jp-Notebook .jp-Cell')]"
+            ".map(cell => Boolean(cell.querySelector('[data-mime-type=\"application/vnd.jupyter.error\"]')))"
+        )
+        return [id for id, found in zip(self.ids, self.browser.execute_script(failed), strict=True) if found]
 
     def photograph(self, id: str, path: Path) -> None:
         """A screenshot of the page with the end of that cell in sight."""
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'end'})", self.cell(id))
         path.parent.mkdir(parents=True, exist_ok=True)
         self.browser.save_screenshot(str(path))
+
+    def photographs(self, folder: Path, groups: dict[str, str]) -> None:
+        """One picture per group of neighbouring cells, as long as it must be: `groups` has the group of each cell."""
+        folder.mkdir(parents=True, exist_ok=True)
+        width = self.browser.execute_script("return innerWidth")
+        for group in dict.fromkeys(groups.values()):
+            cells = [self.cell(id) for id in self.ids if groups[id] == group]
+            for number, part in enumerate(self._screens(cells), 1):
+                height = sum(cell.size["height"] for cell in part)
+                size = {"width": width, "height": min(16000, height + 400), "deviceScaleFactor": 1, "mobile": False}
+                self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+                self.browser.execute_script("arguments[0].scrollIntoView({block: 'start'})", part[0])
+                self.browser.save_screenshot(str(folder / f"{group}-{number}.png"))
+        self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    def _screens(self, cells: list[WebElement], most: int = 1800) -> list[list[WebElement]]:
+        """Cells in runs of at most `most` pixels, where one alone is not higher."""
+        screens: list[list[WebElement]] = [[]]
+        height = 0
+        for cell in cells:
+            own = cell.size["height"]
+            if screens[-1] and height + own > most:
+                screens.append([])
+                height = 0
+            screens[-1].append(cell)
+            height += own
+        return screens
 
     def _cells(self) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, ".jp-Notebook .jp-Cell")

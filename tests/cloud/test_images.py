@@ -9,6 +9,7 @@ from course.cloud.images import (
     MONITOR_ANALYZER,
     PROGRAMS,
     SCIKIT_LEARN_TAGS,
+    XGBOOST,
     Image,
     UnknownImage,
     resolve,
@@ -53,7 +54,7 @@ def test_an_image_says_what_runs(programs):
         f"https://{BASE}:1.2-1-cpu-py3",
         "sagemaker-scikit-learn:1.2-1-cpu-py3",
         "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer",
-        "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+        "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-linear:1.7-1",
         "683313688378.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3",
         "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3",
     ],
@@ -61,4 +62,4 @@ def test_an_image_says_what_runs(programs):
 def test_an_unknown_image_is_named_with_what_there_is(uri):
     with pytest.raises(UnknownImage) as unknown:
         resolve(uri)
-    assert str(unknown.value) == f"Requested image {uri} not found. This cloud has {BASE}:1.2-1-cpu-py3."
+    assert str(unknown.value) == f"Requested image {uri} not found. This cloud has {BASE}:1.2-1-cpu-py3 and {XGBOOST}."

@@ -37,7 +37,7 @@ def test_the_cut_that_follows_from_the_costs_passes_when_scores_are_chances(rows
 @pytest.mark.parametrize(
     ("cut", "hint"),
     [(1.0, "o-2-accuracy"), (0.5, "o-2-accuracy"), (0.001, "o-2-showcase"), (0.1, "o-2-dear"), (None, "o-2-no-cut"),
-     ("high", "o-2-no-cut")],
+     ("high", "o-2-no-cut"), (float("nan"), "o-2-no-cut")],
 )  # fmt: skip
 def test_a_dear_cut_is_told_why(rows, cut, hint):
     finding = o_2.cheap_cut.run(Given(cut=cut))
@@ -58,7 +58,10 @@ def test_intervals_are_compared_end_by_end(rows):
     assert o_2.rate_intervals.run(Given(intervals=wide)).hint == "o-2-width"
 
 
-@pytest.mark.parametrize("given", [None, 3, "x", {}, {"auc": 0.9}, {"auc": (1, 2, 3)}, {"auc": ("a", "b")}])
+@pytest.mark.parametrize("given", [
+    None, 3, "x", {}, {"auc": 0.9}, {"auc": (1, 2, 3)}, {"auc": ("a", "b")}, {"auc": (np.nan, np.nan)},
+    {"auc": (0.9, np.inf)},
+])  # fmt: skip
 def test_what_is_no_interval_is_told_so(rows, given):
     assert o_2.auc_interval.run(Given(intervals=given)).hint == "o-2-no-intervals"
 

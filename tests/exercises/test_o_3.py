@@ -1,6 +1,9 @@
+import json
+
 import pytest
 
 from course.exercises import o_3
+from course.learn import answers
 from course.learn.probe import PASSED
 
 NOW = "2026-12-01T00:00:00+00:00"
@@ -56,6 +59,29 @@ def test_each_month_has_its_own_point_under_any_dimensions():
 def test_a_wrong_series_is_told_why(series, six, own):
     world = Given(*series)
     assert o_3.six_points.run(world).hint == six and o_3.each_its_own.run(world).hint == own
+
+
+@pytest.mark.parametrize(("handed_in", "seen"), [
+    (None, "not handed in"),
+    ({}, "nothing committed"),
+    ({"o-3-curve": {"choice": 0.9}}, "nothing committed"),
+    ({"o-3-curve": {"choice": [0.9] * 5}}, "nothing committed"),
+    ({"o-3-curve": {"choice": [0.9] * 6, "attempt": 2}}, "nothing committed"),  # this is the first attempt
+])  # fmt: skip
+def test_a_curve_that_is_not_committed_costs_its_point(tmp_path, monkeypatch, handed_in, seen):
+    monkeypatch.chdir(tmp_path)
+    if handed_in is not None:
+        (tmp_path / "answers.json").write_text(json.dumps({"answers": handed_in}))
+    finding = o_3.curve_committed.run(Given())
+    assert finding.points == 0 and finding.hint == "o-3-no-curve" and seen in finding.seen
+
+
+@pytest.mark.parametrize("curve", [[0.9] * 6, [0.5, 0.6, 0.7, 0.8, 0.9, 1]])
+def test_any_committed_curve_counts_true_or_not(tmp_path, monkeypatch, curve):
+    monkeypatch.chdir(tmp_path)
+    answers.give(o_3.CURVE, answers.Answer(curve))
+    finding = o_3.curve_committed.run(Given())
+    assert finding.status == PASSED and finding.points == 1 and finding.seen.startswith(f"{curve[0]:.2f} ")
 
 
 @pytest.mark.parametrize(

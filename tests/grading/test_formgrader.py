@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from course.exam import reflections
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "formgrader"
 ASSIGNMENT = "d0_orientation"
@@ -27,6 +29,8 @@ def server(tmp_path_factory):
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     for student, origin in (("solved", "source"), ("blank", "release")):
         shutil.copytree(ROOT / origin / ASSIGNMENT, folder / "submitted" / student / ASSIGNMENT)
+    answers = ROOT / "tests" / "answers" / f"{ASSIGNMENT}.json"
+    shutil.copy(answers, folder / "submitted" / "solved" / ASSIGNMENT / "answers.json")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     environment = {
@@ -89,5 +93,7 @@ def test_the_button_grades_and_feedback_is_made(server):
         told = ask(server, f"assignment/{ASSIGNMENT}/{student}/generate_feedback", "POST")
         assert told["success"], told.get("log") or told.get("error")
     solved, blank = (ask(server, f"submission/{ASSIGNMENT}/{student}") for student in ("solved", "blank"))
-    assert solved["score"] == solved["max_score"] > 0
+    by_hand = sum(reflections.load(id).full for id in reflections.exercises())
+    assert solved["score"] == solved["max_score"] - by_hand > 0
+    assert solved["needs_manual_grade"] and not blank["needs_manual_grade"]
     assert blank["score"] == 0

@@ -89,10 +89,22 @@ def preprocessor(tmp_path):
 
 def test_nbgrader_executes_with_the_results_and_the_student_at_hand(preprocessor, tmp_path):
     mine = submission("import os, json\nn = 0\nseen = json.load(open(os.environ['COURSE_HIDDEN_RESULTS']))")
-    mine.cells.append(nbformat.v4.new_code_cell("seen['O-8']['elsewhere']['points'], os.environ['COURSE_STUDENT']"))
+    mine.cells.append(
+        nbformat.v4.new_code_cell("seen['O-8']['elsewhere']['points'], os.environ['COURSE_HANDED_IN_BY']")
+    )
     done, _ = preprocessor.preprocess(mine, {**STUDENT, "metadata": {"path": str(tmp_path)}})
     assert done.cells[-1].outputs[0].data["text/plain"] == "(0.0, 'ada')"
     assert cell_of(done, "o-8-check").outputs[-1].data["text/plain"] == "4.0"
+
+
+def test_where_every_lab_knows_its_student_the_folders_name_alone_counts(preprocessor, tmp_path, monkeypatch):
+    monkeypatch.delenv("COURSE_HANDED_IN_BY", raising=False)
+    preprocessor.labs_know_their_student = True
+    mine = submission()
+    looked = "import os; os.environ['COURSE_STUDENT'], os.environ.get('COURSE_HANDED_IN_BY')"
+    mine.cells.append(nbformat.v4.new_code_cell(looked))
+    done, _ = preprocessor.preprocess(mine, {**STUDENT, "metadata": {"path": str(tmp_path)}})
+    assert done.cells[-1].outputs[0].data["text/plain"] == "('ada', None)"
 
 
 def test_a_notebook_of_another_course_is_executed_as_nbgrader_does(preprocessor, tmp_path):

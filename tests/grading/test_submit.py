@@ -1,29 +1,43 @@
-"""Handing in: bad input first, which nothing is done for; then a course of our own, from work/ to the feedback page."""
+"""Handing in: bad input first, which nothing is done for; then a course of our own, from work/ to the feedback page.
+
+Its notebook is the orientation with two exercises left in it: one that a check grades, one that a person grades too.
+"""
 
 import json
 import os
 import shutil
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from course import cli
 from course.authoring import notebook, submissions
 from course.errors import CourseError
 from course.grading import submit as room
 from course.grading.submit import submit
 from course.learn.beside import parents
+from course.learn.reflection import STUB
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAME = "d0_orientation"
+KEPT = ("O-7", "O-8")
+
+
+def shortened():
+    """The source with these two exercises."""
+    node = notebook.read(REPOSITORY / "source" / NAME / f"{NAME}.ipynb").node
+    node.cells = [cell for cell in node.cells if cell.metadata.get("course", {}).get("exercise") in (None, *KEPT)]
+    return node
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course root with the real source and settings, and empty work."""
+    """A course root with two real exercises and the real settings, and empty work."""
     root = tmp_path_factory.mktemp("course")
     (root / "source" / NAME).mkdir(parents=True)
-    shutil.copy(REPOSITORY / "source" / NAME / f"{NAME}.ipynb", root / "source" / NAME)
+    (root / "source" / NAME / f"{NAME}.ipynb").write_text(notebook.dumps(shortened()))
     shutil.copy(REPOSITORY / "nbgrader_config.py", root)
     return root
 
@@ -46,14 +60,14 @@ def lab():
 
 def learners(submission=None):
     """The notebook as a learner has it: the release, with a submission's cells in it."""
-    source = notebook.read(REPOSITORY / "source" / NAME / f"{NAME}.ipynb")
-    blank = submissions.blank(source.of("O-8"))
-    node = blank.fill(source.node)
+    source = shortened()
+    node = deepcopy(source)
     for cell in node.cells:
-        cell.source = notebook.public_of(cell)
+        stub = STUB if cell.cell_type == "markdown" else notebook.stub_of(cell)
+        cell.source = stub if notebook.is_solution(cell) else notebook.public_of(cell)
         cell.pop("outputs", None)
     if submission:
-        filled = {cell.id: cell.source for cell in submission.fill(source.node).cells}
+        filled = {cell.id: cell.source for cell in submission.fill(source).cells}
         for cell in node.cells:
             if notebook.is_solution(cell) or cell.id in submission.cells:
                 cell.source = filled[cell.id]
@@ -82,7 +96,7 @@ def test_what_is_no_notebook_of_the_assignment_is_refused_in_one_sentence(course
     other = learners()
     for cell in other.cells:
         if "nbgrader" in cell.metadata:
-            cell.metadata["nbgrader"]["grade_id"] = cell.metadata["nbgrader"]["grade_id"].replace("o-8", "d1-01")
+            cell.metadata["nbgrader"]["grade_id"] = "d1-01" + cell.metadata["nbgrader"]["grade_id"][3:]
             cell.metadata["course"]["exercise"] = "D1-01"
         else:
             cell.metadata.pop("course", None)
@@ -121,23 +135,31 @@ def test_only_files_of_ones_own_are_handed_in_and_the_last_submission_is_kept_un
 
 
 @pytest.mark.parametrize(
-    ("name", "score", "hints"),
+    ("name", "score", "hints", "total", "told"),
     [
-        ("solution", 4, []),
-        ("types_the_score", 3, ["o-8-score"]),  # right in the learner's own world, and in no other
-        (None, 0, ["o-8-not-trained", "o-8-no-endpoint", "o-8-no-score"]),
+        ("solution", 4, [], (8, 8, 6, 0), "8 of 8, and 6 to be graded by hand"),
+        # Right in the learner's own world, and in no other.
+        ("types_the_score", 3, ["o-8-score"], (7, 8, 6, 0), "7 of 8, and 6 to be graded by hand"),
+        (None, 0, ["o-8-not-trained", "o-8-no-endpoint", "o-8-no-score"], (0, 8, 0, 6),
+         "0 of 8, and 6 for a text that is not written yet"),
     ],
-)
-def test_from_work_to_the_feedback_page(course, work, lab, monkeypatch, capfd, name, score, hints):
+)  # fmt: skip
+def test_from_work_to_the_feedback_page(course, work, lab, monkeypatch, capfd, name, score, hints, total, told):
     monkeypatch.setenv("COURSE_LAB_SOCKETS", lab["COURSE_LAB_SOCKETS"])
     stored = {s.name: s for s in submissions.stored(REPOSITORY, "O-8")} | {"solution": submissions.solution(4)}
     work.write_text(notebook.dumps(learners(stored[name] if name else None)))
+    if name:
+        shutil.copy(REPOSITORY / "tests" / "answers" / f"{NAME}.json", work.with_name("answers.json"))
     handed_in = work.read_bytes()
     path = os.environ["PATH"]
     report = submit(course, NAME)
-    (exercise,) = report.exercises
-    assert (exercise.id, exercise.score, exercise.of, list(exercise.hints)) == ("O-8", score, 4, hints)
-    assert (report.score, report.of, report.student) == (score, 4, "self-study")
+    exercise = next(one for one in report.exercises if one.id == "O-8")
+    assert (exercise.score, exercise.of, exercise.by_hand, list(exercise.hints)) == (score, 4, 0, hints)
+    assert (report.score, report.of, report.by_hand, report.unwritten) == total
+    assert report.student == "self-study" and cli._points(report) == told
+    cli._print_report(report, course)
+    by_hand = "and 6 to be graded by hand" if name else "and 6 for a text that is not written yet"
+    assert f"O-7    {4 if name else 0} of 4, {by_hand}   Productionise, but not the model" in capfd.readouterr().out
     page = report.feedback.read_text()
     assert f"{score} of 4 points" in page and all(sentence in page for sentence in exercise.hints.values())
     assert work.read_bytes() == handed_in and os.environ["PATH"] == path

@@ -44,6 +44,20 @@ def test_another_student_sees_another_world(kernel):
     assert begin("O-8").name != own
 
 
+@pytest.mark.parametrize("told", [None, "ada"])
+def test_the_grader_sees_the_diagnosis_that_the_learner_saw(kernel, told):
+    kernel.delenv("COURSE_STUDENT", raising=False)
+    if told:
+        kernel.setenv("COURSE_STUDENT", told)
+    begin("O-4")
+    x = begin("O-4", again=True)
+    seen = x.live, world.current().memory["cause"]
+    kernel.setenv("COURSE_STUDENT", "whoever grades")
+    kernel.setenv("COURSE_HANDED_IN_BY", "ada")
+    graded = begin("O-4")
+    assert (graded.live, world.current().memory["cause"]) == seen
+
+
 def test_a_hidden_world_has_other_names_and_a_colleague_in_it(kernel):
     own = begin("O-8")
     kernel.setenv("COURSE_WORLD", "elsewhere")

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from course.learn import (
+    pictures_container,
     pictures_costs,
     pictures_digests,
     pictures_distributions,
@@ -163,3 +164,25 @@ def test_the_slider_moves_the_table_and_draws_only_when_moved(scored):
     assert "Cut 0.300" in before and not picture.value
     slider.value = 0.05
     assert words.value != before and bytes(picture.value).startswith(b"\x89PNG")
+
+
+def test_a_container_tells_what_became_of_each_file(shown, monkeypatch):
+    monkeypatch.setattr(pictures_container, "display", lambda figure, text: shown.append((figure, text)))
+    files = ["/opt/ml/input/data/train/t.csv", "/opt/ml/code/notes.txt", "/opt/ml/model/m.joblib"]
+    monkeypatch.setattr(pictures_container, "_files", lambda job: files)
+    monkeypatch.setattr(pictures_container, "_kept", lambda job: {"/opt/ml/model/m.joblib": "model.tar.gz"})
+    pictures_container.show_container("one", guess=2)
+    figure, text = shown[0]
+    assert text.splitlines()[1:] == [
+        "  /opt/ml/input/data/train/t.csv: came in",
+        "  /opt/ml/code/notes.txt: gone",
+        "  /opt/ml/model/m.joblib: stays, in model.tar.gz",
+        "  your guess was that 2 of the files written would stay",
+    ]
+    assert {t.get_text() for t in figure.axes[0].texts} >= {"✓ stays, in model.tar.gz", "✗ goes with the machine"}
+
+
+def test_a_log_without_files_has_no_picture(shown, monkeypatch, capsys):
+    monkeypatch.setattr(pictures_container, "_files", lambda job: [])
+    pictures_container.show_container("one")
+    assert not shown and "names no file" in capsys.readouterr().out

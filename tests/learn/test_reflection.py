@@ -69,7 +69,7 @@ def test_the_cell_is_found_by_its_metadata_or_its_grade_id_in_the_notebook_that_
 def test_a_folder_without_the_cell_is_said(folder):
     with pytest.raises(Told, match="No saved notebook here has the cell o-7-reflection"):
         model_answer("O-7")
-    with pytest.raises(Told, match="'O-8' has no reflection; there is one in O-7"):
+    with pytest.raises(Told, match="'O-8' has no reflection; there is one in O-3 and O-7"):
         model_answer("O-8")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from course import __version__
 from course.authoring import notebook
 from course.authoring.notebook import Notebook
 from course.syllabus import ASSIGNMENT_NAME, Syllabus
@@ -78,6 +79,15 @@ def notebook_metadata(book: Notebook, course: Syllabus) -> Iterator[Finding]:
         yield "-", "language_info carries a version: run `course refresh`"
     if "widgets" in metadata:
         yield "-", "the notebook stores widget state: run `course refresh`"
+
+
+def version(book: Notebook, course: Syllabus) -> Iterator[Finding]:
+    """The notebook says the course's version: in its metadata, and where it is read, in a line of its first cell."""
+    if book.node.metadata.get("course", {}).get("version") != __version__:
+        yield "-", f"the metadata do not say version {__version__}: run `course refresh`"
+    line = f"*Version {__version__}*"
+    if not book.cells or line not in book.cells[0].source.split("\n"):
+        yield book.cells[0].id if book.cells else "-", f"the first cell lacks the line {line!r}"
 
 
 def grading_metadata(book: Notebook, course: Syllabus) -> Iterator[Finding]:

@@ -113,16 +113,20 @@ def prepare_training(
     instance_type: str = "ml.m5.large",
     instance_group: str = "homogeneousCluster",
     network_interface: str = "eth0",
+    checkpoints: Mapping[str, str] | None = None,
 ) -> Layout:
-    """Make the folders of a training container in ``base`` and write its three configuration files.
+    """Make the folders of a training container in ``base`` and write its configuration files.
 
     hyperparameters: name → value, both strings, as in CreateTrainingJob.
     channels: name → entries for inputdataconfig.json (ContentType, TrainingInputMode, …); what is left out is that of
-        a channel in File mode. The folders of the channels are made; filling them is up to the caller.
+        a channel in File mode. The folders of the channels are made, but for those in Pipe mode; filling them is up to
+        the caller.
+    checkpoints: the job's CheckpointConfig, which becomes checkpointconfig.json; without it there is no such file.
     """
     layout = Layout(base)
     folders = [layout.code, layout.model, layout.input_config, layout.output_data, layout.output_intermediate]
-    for folder in [*folders, layout.checkpoints, *map(layout.channel, channels)]:
+    data = [layout.channel(name) for name, entries in channels.items() if entries.get("TrainingInputMode") != "Pipe"]
+    for folder in [*folders, layout.checkpoints, *data]:
         folder.mkdir(parents=True, exist_ok=True)
     group = {"instance_group_name": instance_group, "instance_type": instance_type, "hosts": sorted(hosts)}
     files = {
@@ -137,6 +141,8 @@ def prepare_training(
             "network_interface_name": network_interface,
         },
     }
+    if checkpoints is not None:
+        files["checkpointconfig"] = dict(checkpoints)
     for name, content in files.items():
         (layout.input_config / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     return layout

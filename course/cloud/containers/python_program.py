@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import types
 from pathlib import Path
@@ -23,6 +25,11 @@ def run(path: Path, words: list[str]) -> tuple[int, str]:
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), main_module.__dict__)
     except SystemExit as end:
         return _exit_status(end.code)
+    except MemoryError as error:
+        # An instance has no limit that a program sees: its kernel kills what needs more memory than there is.
+        print_traceback(error)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise
     except BaseException as error:  # KeyboardInterrupt too: the program has ended, whatever it was
         print_traceback(error)
         return 1, summary(error)

@@ -14,6 +14,7 @@ import json
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -28,11 +29,11 @@ MOST_AT_ONCE = 4 << 20
 """Bytes after which no more frames join a batch, so that the first of them does not wait too long."""
 
 
-def main() -> None:
+def main(load: Callable[[Layout], Inference] = inference.load) -> None:
     """Serve until the channel is closed. Raises SystemExit(1) when the model could not be loaded."""
     channel = inherited_channel()
     try:
-        loaded = inference.load(Layout.here())
+        loaded = load(Layout.here())
     except CommandFailed as failed:
         print(failed, file=sys.stderr)
         raise SystemExit(1) from None

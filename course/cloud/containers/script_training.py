@@ -4,6 +4,8 @@ Facts: github.com/aws/sagemaker-training-toolkit (entry_point.py, process.py, tr
 program gets SM_* variables and ``--name value`` arguments and runs in the code folder; an exit code other than 0 fails
 the container, which then ends with 1 and leaves the reason in /opt/ml/output/failure.
 
+A program that runs out of memory is killed, as on an instance, once it lets the MemoryError go.
+
 Unlike there, the program is ``__main__`` of this very process instead of a child, the code has been unpacked before,
 nothing is installed (see requirements.py), and ErrorMessage holds the last lines of the traceback also where AWS's
 scikit-learn container leaves it empty.

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..base import Session
-from ..operations import ask
+from ..perform import perform
 from ..storage import Storage
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Role:
         """One operation of SageMaker. Raises CloudError."""
         with self.session() as session:
             caller = self._world.base.credential(session.access_key, session.token)
-            return await ask(self._world, "sagemaker", operation, parameters, caller, AGENT)
+            return await perform(self._world, "sagemaker", operation, parameters, caller, AGENT)
 
     async def call(self, service: str, operation: str, **parameters: Any) -> Any:
         """One operation of a base service. Raises CloudError."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from course.cloud.runtime import lifeline, supervisor
+from course.cloud.runtime.rootfs import HOSTNAME
 
 ENTRY = "course.cloud.runtime.probe:inside"
 LIMITS = {"memory_bytes": 4 << 30, "processes": 64, "file_bytes": 1 << 20, "open_files": 256}
@@ -30,7 +31,9 @@ def main() -> None:
     if pid == 0:
         line.close()
         os.close(_pulse_end)
-        supervisor.supervise(job | {"cloud_port": 4566, "read_only": ()}, [1, channel_end.detach()], theirs, pulse)
+        supervisor.supervise(
+            job | {"cloud_port": 4566, "read_only": (), "hostname": HOSTNAME}, [1, channel_end.detach()], theirs, pulse
+        )
     theirs.close()
     channel_end.close()
     line.settimeout(10)

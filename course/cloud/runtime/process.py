@@ -18,6 +18,7 @@ from typing import BinaryIO, Literal
 
 from course.cloud.launch import LaunchError
 from course.cloud.runtime import lifeline, scratch
+from course.cloud.runtime.rootfs import HOSTNAME
 
 Mode = Literal["namespaces", "guard"]
 LONGEST_LINE = 16 << 10  # bytes; a longer one comes in pieces
@@ -45,6 +46,7 @@ class Spec:
         127.0.0.1:cloud_port.
     cloud_port: where the cloud's listener appears inside; None for a job without any network.
     read_only: sub-paths of opt_ml that the job may read only (guard mode does not hold it).
+    hostname: what the job's machine is called (guard mode keeps the real name).
     """
 
     entry: str
@@ -53,6 +55,7 @@ class Spec:
     limits: Limits = field(default_factory=Limits)
     cloud_port: int | None = None
     read_only: tuple[str, ...] = ()
+    hostname: str = HOSTNAME
 
 
 class Process:

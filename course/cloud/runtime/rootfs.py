@@ -100,7 +100,7 @@ class Root:
         linux.mount("tmpfs", self.at(path), "tmpfs", _PLAIN, f"size={size},mode=1777,nr_inodes=65536")
 
 
-def enter(opt_ml: str, user: int, group: int, read_only: tuple[str, ...]) -> None:
+def enter(opt_ml: str, user: int, group: int, read_only: tuple[str, ...], hostname: str) -> None:
     """Make the root and change to it. `opt_ml` becomes /opt/ml, but for its sub-paths `read_only` writable.
 
     To be called as the first process of new mount, pid and UTS namespaces. OSError if the kernel refuses any of it.
@@ -118,7 +118,7 @@ def enter(opt_ml: str, user: int, group: int, read_only: tuple[str, ...]) -> Non
         root.show(path)
     _show_python(root)
     _make_devices(root)
-    _write_etc(root, user, group)
+    _write_etc(root, user, group, hostname)
     os.makedirs(root.at(OPT_ML), exist_ok=True)
     linux.attach_tree(own, root.at(OPT_ML))
     os.close(own)
@@ -156,16 +156,16 @@ def _make_devices(root: Root) -> None:
     root.scratch("/dev/shm", SHARED_MEMORY_BYTES)
 
 
-def _write_etc(root: Root, user: int, group: int) -> None:
+def _write_etc(root: Root, user: int, group: int, hostname: str) -> None:
     os.makedirs(root.at("/etc"), exist_ok=True)
     os.makedirs(root.at("/var"))
     os.symlink("../tmp", root.at("/var/tmp"))
     files = {
         "passwd": f"root:x:0:0:root:/tmp:/bin/sh\njob:x:{user}:{group}:job:/tmp:/bin/sh\n",
         "group": f"root:x:0:\njob:x:{group}:\n",
-        "hosts": f"127.0.0.1 localhost {HOSTNAME}\n",
+        "hosts": f"127.0.0.1 localhost {hostname}\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-        "hostname": f"{HOSTNAME}\n",
+        "hostname": f"{hostname}\n",
     }
     for name, text in files.items():
         Path(root.at(f"/etc/{name}")).write_text(text)

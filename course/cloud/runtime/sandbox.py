@@ -108,10 +108,10 @@ class Init:
         linux.unshare(sum(linux.NEW_NAMESPACES.values()))
         linux.raise_loopback()
         listener = _listen(self._job["cloud_port"])
-        linux.set_hostname(rootfs.HOSTNAME)
+        linux.set_hostname(self._job["hostname"])
         if privileged:
             scratch.give(Path(opt_ml), user)
-        rootfs.enter(opt_ml, user, user, tuple(self._job["read_only"]))
+        rootfs.enter(opt_ml, user, user, tuple(self._job["read_only"]), self._job["hostname"])
         linux.drop_bounding_capabilities()
         if privileged:
             os.setgroups([])

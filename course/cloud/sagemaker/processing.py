@@ -250,17 +250,17 @@ def _description(job: Resource) -> dict[str, Any]:
 async def _download(here: Ground, source: dict[str, Any], folder: Any, share: slice) -> None:
     uri = source["S3Uri"]
     try:
-        if source["S3DataType"] == "ManifestFile":
-            count = await here.storage.download_listed(uri, folder, share)
-        else:
-            count = await here.storage.download(uri, folder, share)
+        manifest = source["S3DataType"] == "ManifestFile"
+        found = await (here.storage.manifest if manifest else here.storage.listing)(uri)
+        for one in found[share]:
+            await here.storage.fetch(one, folder)
     except StorageError as error:
         raise JobFailed(f"ClientError: Failed to download data. {error}") from None
     except CloudError as error:
         raise JobFailed(
             f"ClientError: Failed to download data. ListObjectsV2 failed for {uri}: {error.code}: {error.message}"
         ) from None
-    if not count and share == slice(None):
+    if not found:
         raise JobFailed(
             f'ClientError: Failed to download data. No S3 objects found under S3 URL "{uri}" given in input data '
             "source."
@@ -309,7 +309,8 @@ async def _wait(
 @contextlib.asynccontextmanager
 async def _running(world: Any, job: Resource, instance: Instance) -> AsyncIterator[Process]:
     """The process of one instance and its log; afterwards both have ended."""
-    log = LogStream(world.base, world.clock, _LOG_GROUP, f"{job.name}/{instance.host}-{int(world.clock.time())}")
+    stream = f"{job.name}/{instance.host}-{int(world.clock.time())}"
+    log = LogStream(world.base, world.clock, _LOG_GROUP, stream, access_key=instance.ground.session.access_key)
     await log.open()
     application = job.fields["AppSpecification"]
     isolated = job.fields.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)

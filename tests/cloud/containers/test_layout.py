@@ -80,3 +80,16 @@ def test_a_processing_container_finds_its_job_and_its_folders(tmp_path):
     assert resources == {"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]}
     assert all((tmp_path / "processing" / name).is_dir() for name in ("in", "o/x"))
     assert layout.message.parent.is_dir()
+
+
+def test_checkpoints_have_a_file_of_their_own_if_there_are_any(tmp_path):
+    prepare_training(tmp_path / "without", {}, {})
+    assert not (tmp_path / "without" / "input" / "config" / "checkpointconfig.json").exists()
+    config = {"S3Uri": "s3://b/c", "LocalPath": "/opt/ml/checkpoints"}
+    assert prepare_training(tmp_path / "with", {}, {}, checkpoints=config).config("checkpointconfig") == config
+
+
+def test_a_channel_in_pipe_mode_has_no_folder(tmp_path):
+    layout = prepare_training(tmp_path, {}, {"train": {"TrainingInputMode": "Pipe"}, "test": {}})
+    assert not layout.channel("train").exists()
+    assert layout.channel("test").is_dir()

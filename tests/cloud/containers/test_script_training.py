@@ -149,6 +149,12 @@ def test_a_shell_program_killed_by_a_signal(train):
     assert done.failure == failure(137, "killed by signal 9", "/bin/sh -c ./train.sh")
 
 
+def test_a_program_without_memory_is_killed(train):
+    done = train({"train.py": "raise MemoryError('too much')"})
+    assert (done.exit_code, done.failure) == (-signal.SIGKILL, None)
+    assert "MemoryError: too much" in done.stderr
+
+
 def test_sigterm_ends_a_program_that_does_not_care(train):
     done = train({"train.py": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"})
     assert (done.exit_code, done.failure) == (-signal.SIGTERM, None)

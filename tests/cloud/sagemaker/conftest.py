@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -143,6 +144,13 @@ def lab(cloud):
             )["events"]
         )
 
+    def until(job: str, words: str, times: int = 1) -> None:
+        """Wait until the log of a training job has the words so many times."""
+        deadline = time.monotonic() + 30
+        while f"{logs('/aws/sagemaker/TrainingJobs', f'{job}/')}\n".count(words) < times:
+            assert time.monotonic() < deadline, logs("/aws/sagemaker/TrainingJobs", f"{job}/")
+            time.sleep(0.05)
+
     return SimpleNamespace(
         cloud=cloud,
         s3=s3,
@@ -155,6 +163,7 @@ def lab(cloud):
         settle=settle,
         gone=gone,
         logs=logs,
+        until=until,
         put_code=put_code,
     )
 

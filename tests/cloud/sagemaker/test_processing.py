@@ -256,7 +256,7 @@ def test_a_manifest_names_the_objects(lab, process):
             assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
             assert "12" in lab.logs(GROUP, "listed/")
         else:
-            assert "is not a manifest" in job["FailureReason"]
+            assert "is not a JSON array" in job["FailureReason"]
 
 
 def test_inputs_that_are_not_there_or_not_allowed_fail_the_job(lab, process):

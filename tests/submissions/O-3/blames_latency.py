@@ -1,4 +1,4 @@
-# score = 3
+# score = 4
 # hint = "o-3-never-moved"
 # note = "Takes the ups and downs of a few milliseconds for a change"
 

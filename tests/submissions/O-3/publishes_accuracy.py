@@ -1,4 +1,4 @@
-# score = 2
+# score = 3
 # hint = "o-3-not-auc"
 # note = "Publishes the share of right decisions under the name of AUC"
 

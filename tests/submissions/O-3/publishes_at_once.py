@@ -1,4 +1,4 @@
-# score = 1
+# score = 2
 # hint = "o-3-one-moment"
 # note = "Does not let time go by: all points land on two days"
 

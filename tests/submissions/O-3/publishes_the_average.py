@@ -1,4 +1,4 @@
-# score = 2
+# score = 3
 # hint = "o-3-flat"
 # note = "Adds each month to a growing pile and publishes the pile's average for all of them at the end"
 

@@ -1,4 +1,4 @@
-# score = 4
+# score = 5
 # note = "JSON in small requests, a time and a dimension with each point, and all six months in one loop"
 
 # %% o-3-publish

@@ -1,4 +1,4 @@
-# score = 3
+# score = 4
 # hint = "o-3-labels-come-later"
 # note = "Looks at the quality only, which falls a month after the input has moved"
 
