@@ -8,7 +8,7 @@ from . import conditions, protocol
 from .base import Credential
 from .errors import CloudError, NotSupported
 from .operations import OPERATIONS, Call, Operation
-from .protocol import Request, operation_model
+from .protocol import Request, operation_model, service_model
 from .validation import validate
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ async def answer(
     except Exception:
         world.log.exception("request %s %s:%s", request_id, service, name)
         failure = CloudError(f"We encountered an internal error. Please try again. (request {request_id})")
-    _record(call, decoded, result, failure)
+    if name in service_model(service).operation_names:  # what is no operation has no record either
+        _record(call, decoded, result, failure)
     if failure:
         raise failure
     return result

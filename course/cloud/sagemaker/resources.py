@@ -1,5 +1,6 @@
 """What every SageMaker resource has in common: Create, Describe, List, Delete and tags, by the model's own naming."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import InUse, NotFound, ValidationFailed
@@ -104,14 +105,19 @@ def _list(kind: Kind) -> None:
         return listing(call, result, call.world.store.all(kind))
 
 
-def listing(call: Call, result: str, found: list[Resource]) -> dict[str, Any]:
-    """One page of `found` as a List operation answers: filtered and sorted by its members, newest first by default."""
+def listing(
+    call: Call, result: str, found: list[Resource], shown: Callable[[Resource], dict[str, Any]] = Resource.description
+) -> dict[str, Any]:
+    """One page of `found` as a List operation answers: filtered and sorted by its members, newest first by default.
+
+    `shown` gives a resource's summary.
+    """
     p = call.parameters
     found = [r for r in found if _matches(r, p)]
     newest_first = "Ascending" not in p.get("SortOrder", "Descending")
     found.sort(key=_sort_key(p.get("SortBy", "CreationTime")), reverse=newest_first)
     chunk, token = page(found, p.get("MaxResults", 10), p.get("NextToken"))
-    return {result: [r.description() for r in chunk], "NextToken": token}
+    return {result: [shown(r) for r in chunk], "NextToken": token}
 
 
 def _matches(resource: Resource, p: dict[str, Any]) -> bool:
