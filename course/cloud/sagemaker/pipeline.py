@@ -15,12 +15,7 @@ from ..store import Kind, Resource, page
 from . import jobs
 from .resources import SERVICE, listing, tags_of, user
 
-PIPELINE = Kind(
-    "Pipeline",
-    "pipeline",
-    {"Active": ("Deleting",)},
-    shown=lambda pipeline: {"LastExecutionTime": pipeline.fields.get("LastRunTime")},  # its name in ListPipelines
-)
+PIPELINE = Kind("Pipeline", "pipeline", {"Active": ("Deleting",)})
 _LONGEST = 1_048_576  # characters of a definition
 
 
@@ -205,7 +200,11 @@ async def list_pipelines(call: Call) -> dict[str, Any]:
     """Pipelines, the newest first."""
     prefix = call.parameters.get("PipelineNamePrefix", "")
     found = [pipeline for pipeline in call.world.store.all(PIPELINE) if pipeline.name.startswith(prefix)]
-    return listing(call, "PipelineSummaries", found)
+    return listing(call, "PipelineSummaries", found, _summary)
+
+
+def _summary(pipeline: Resource) -> dict[str, Any]:
+    return {**pipeline.description(), "LastExecutionTime": pipeline.fields.get("LastRunTime")}
 
 
 def within(moment: datetime, p: dict[str, Any]) -> bool:
