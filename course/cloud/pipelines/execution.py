@@ -91,8 +91,9 @@ class Execution:
             self.world.log.exception("pipeline execution %s", self.resource.name)
             self.world.store.move(self.resource, "Failed", FailureReason="InternalServerError: Please try again.")
             return
-        failed = any(record.status == "Failed" for record in self.records.values())
-        if self.stopping.is_set():
+        failed = [name for name, record in self.records.items() if record.status == "Failed"]
+        # A function that fails while the execution is stopping fails it, as on AWS.
+        if self.stopping.is_set() and not any(self.definition.steps[name].type == "Lambda" for name in failed):
             self.world.store.move(self.resource, "Stopped")
         elif failed:
             self.world.store.move(self.resource, "Failed", FailureReason=_FAILURE)

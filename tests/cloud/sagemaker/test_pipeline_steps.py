@@ -152,6 +152,14 @@ def test_a_running_function_is_waited_for_before_the_execution_stops(flows, func
     assert {name: item["StepStatus"] for name, item in flows.steps(arn).items()} == {"Call": "Succeeded"}
 
 
+def test_a_function_that_fails_while_the_execution_stops_fails_it(flows, function):
+    flows.create("impatient", call(function, {"number": 1, "text": "a", "seconds": 1, "fault": "no luck"}))
+    arn = flows.start("impatient")
+    flows.step_in(arn, "Call", "Executing")
+    flows.sm.stop_pipeline_execution(PipelineExecutionArn=arn)
+    assert flows.end(arn)["PipelineExecutionStatus"] == "Failed"
+
+
 @pytest.fixture(scope="module")
 def queue(flows):
     sqs = flows.lab.cloud.client("sqs")
