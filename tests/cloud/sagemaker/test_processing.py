@@ -276,6 +276,11 @@ def test_outputs_need_the_roles_permission_and_are_encrypted_with_the_key(lab, p
     assert job["FailureReason"].startswith("ClientError: Failed to upload data. AccessDenied")
     key = lab.cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
     outputs = {"Outputs": [target("o", "s3://lab/out/sealed/")], "KmsKeyId": key}
+    job = process("no-key", write, ProcessingOutputConfig=outputs)
+    assert f"kms:GenerateDataKey on resource: {key}" in job["FailureReason"]
+    seal = {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": key}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [seal]})
+    lab.cloud.client("iam").put_role_policy(RoleName="TxGuardRole", PolicyName="seal", PolicyDocument=policy)
     job = process("sealed", write, ProcessingOutputConfig=outputs)
     assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
     assert lab.s3.head_object(Bucket="lab", Key="out/sealed/x")["ServerSideEncryption"] == "aws:kms"
