@@ -7,7 +7,6 @@ from pathlib import Path
 
 from course.cloud.runtime.process import mode
 
-
 RUN = ("training", "training_hosts", "training_input", "processing", "endpoint", "model", "xgboost")
 
 
