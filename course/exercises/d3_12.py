@@ -162,7 +162,9 @@ def bad_fails(world: World) -> Finding:
     if fault or run is None:
         return found(False, seen=fault[0], hint=fault[1], **asked)
     if run.package:
-        return found(False, seen="a version was registered", hint="d3-12-registers-anything", **asked)
+        rows = _of_other_rows(run, trials["bad month"])
+        seen, hint = rows or ("a version was registered", "d3-12-registers-anything")
+        return found(False, seen=seen, hint=hint, **asked)
     if run.message is None and run.reason:
         return found(False, seen=run.reason, hint=_cause(run), **asked)
     if run.message is None:
@@ -283,7 +285,8 @@ def _try(world: World, name: str) -> tuple[dict[str, Any], tuple[str, str] | Non
             runs |= pipeline_runs.run_all(world, name, **bars)
     except sm.exceptions.ClientError as error:
         return {}, (f"it could not be started: {error.response['Error']['Message'][:200]}", "d3-12-parameters")
-    return {**runs, "month": months["good"], "address": addresses["good"]}, None
+    told = {"month": months["good"], "bad month": months["bad"], "address": addresses["good"]}
+    return {**runs, **told}, None
 
 
 PROBES = (may_is_used, good_registers, bad_fails, bar_alone, lineage_complete)
@@ -315,8 +318,9 @@ HINTS = {
         "Your turn: the pipeline",
     ),
     "d3-12-fixed-data": Hint(
-        "An address is written into the definition that should have come from the parameter Data, or from the step "
-        "before. The next run reads the first run's rows.",
+        "Either an address is written into the definition that should have come from the parameter Data or from the "
+        "step before, or a step puts its rows into the same folder in every run, so that the step after it is answered "
+        "from the cache. The next run reads the first run's rows.",
         "The principle",
     ),
     "d3-12-fixed-model": Hint(
@@ -328,7 +332,7 @@ HINTS = {
         "Your turn: register or stop",
     ),
     "d3-12-not-registered": Hint(
-        "The run ended, and its model was not registered. What is to happen when the conditions hold stands in IfSteps.",
+        "The run ended, and its model was not registered. What is to happen when a condition holds stands in IfSteps.",
         "Your turn: register or stop",
     ),
     "d3-12-group": Hint("Register the version in the group named by x.group.", "Your turn: register or stop"),

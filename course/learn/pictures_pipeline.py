@@ -17,7 +17,7 @@ FATES = {  # what became of a step: its colour and mark
     "failed": (COLOURS[5], "✗"),
     "stopped": (COLOURS[3], "■"),
     "on its way": (COLOURS[1], "…"),
-    "did not run": (FAINT, "–"),
+    "did not run": (FAINT, "○"),
 }
 STATUSES = {"Succeeded": "ran", "Failed": "failed", "Stopped": "stopped"}
 BRANCHES = {"IfSteps": "if it holds", "ElseSteps": "if not"}
@@ -124,7 +124,7 @@ def _draw(nodes: list[Node], fates: dict[str, tuple[str, str]], status: str) -> 
     depth = _depths({node.name: node for node in nodes})
     columns = [[node for node in nodes if depth[node.name] == at] for at in range(max(depth.values()) + 1)]
     tallest = max(len(column) for column in columns)
-    drawn, axes = figure(1.0 + 0.95 * tallest)
+    drawn, axes = figure(1.0 + 1.05 * tallest)
     place = {
         node.name: (at, (len(column) - 1) / 2 - row)
         for at, column in enumerate(columns)
@@ -139,7 +139,7 @@ def _draw(nodes: list[Node], fates: dict[str, tuple[str, str]], status: str) -> 
                             "connectionstyle": f"arc3,rad={-0.28 if skips else 0}"},
             )  # fmt: skip
         colour, mark = FATES[fates.get(node.name, ("did not run", ""))[0]]
-        words = f"{mark} {node.name}\n{node.type}{f', {node.branch}' if node.branch else ''}"
+        words = "\n".join([f"{mark} {node.name}", node.type, *([node.branch] if node.branch else [])])
         box = {"facecolor": PAPER, "edgecolor": colour, "linewidth": 2, "boxstyle": "round,pad=0.45"}
         axes.text(*place[node.name], words, fontsize=8.5, color=INK, ha="center", va="center", bbox=box, zorder=2)
     _legend(axes, {fates.get(node.name, ("did not run", ""))[0] for node in nodes})
@@ -154,5 +154,9 @@ def _draw(nodes: list[Node], fates: dict[str, tuple[str, str]], status: str) -> 
 def _legend(axes: Any, fates: set[str]) -> None:
     from matplotlib.patches import Patch
 
-    shown = [Patch(facecolor=PAPER, edgecolor=c, linewidth=2, label=f"{m} {f}") for f, (c, m) in FATES.items() if f in fates]
+    shown = [
+        Patch(facecolor=PAPER, edgecolor=colour, linewidth=2, label=f"{mark} {fate}")
+        for fate, (colour, mark) in FATES.items()
+        if fate in fates
+    ]
     axes.legend(handles=shown, loc="lower left", ncols=len(shown), fontsize=8.5, frameon=False)

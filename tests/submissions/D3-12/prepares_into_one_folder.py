@@ -1,4 +1,4 @@
-# score = 0
+# score = 2
 # hint = "d3-12-fixed-data"
 # note = "Prepared rows always go to one folder: Train's argument never changes, and April's model stands in for all"
 

@@ -10,8 +10,8 @@ specification = {
     "SupportedContentTypes": ["text/csv"],
     "SupportedResponseMIMETypes": ["text/csv"],
 }
-version = {"ModelPackageGroupName": x.group, "InferenceSpecification": specification}
-version["ModelApprovalStatus"] = "PendingManualApproval"
-register = {"Name": "Register", "Type": "RegisterModel", "Arguments": version}
+entry = {"ModelPackageGroupName": x.group, "InferenceSpecification": specification}
+entry["ModelApprovalStatus"] = "PendingManualApproval"
+register = {"Name": "Register", "Type": "RegisterModel", "Arguments": entry}
 words = {"Std:Join": {"On": " ", "Values": ["AUC is below", {"Get": "Parameters.Bar"}]}}
 stop = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": words}}

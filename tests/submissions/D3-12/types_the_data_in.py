@@ -1,4 +1,4 @@
-# score = 0
+# score = 1
 # hint = "d3-12-fixed-data"
 # note = "The address of April's version stands in the definition: every run reads the first run's rows"
 
