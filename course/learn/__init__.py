@@ -15,6 +15,7 @@ from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
 from course.learn.pictures_distributions import show_distributions
 from course.learn.pictures_metric import show_metric, show_signals
+from course.learn.pictures_pipeline import show_pipeline
 from course.learn.predicting import committed, predict
 from course.learn.progress import show_confidence, show_map
 from course.learn.quizzing import answer, quiz, review
@@ -40,6 +41,7 @@ __all__ = [
     "show_map",
     "show_meter",
     "show_metric",
+    "show_pipeline",
     "show_signals",
     "show_tests",
     "show_timeline",
