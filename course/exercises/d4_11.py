@@ -14,25 +14,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from course.cloud import client
+from course.exercises import d4_11_calls as calls
 from course.exercises import d4_11_cases, frozen, txguard
-from course.exercises.d4_11_cases import (
-    ADMIN,
-    ALLOWED,
-    AUDITOR,
-    CLEAR,
-    ELSEWHERE,
-    OUTSIDE,
-    REFUSED,
-    ROLE,
-    STARTER,
-    Case,
-)
+from course.exercises.d4_11_cases import ACCOUNT, ALLOWED, ME, REFUSED, REGION, ROLE, Case, names
 from course.learn.probe import Finding, Hint, found, probe
 from course.learn.world import World
 
-ACCOUNT, REGION = client.ACCOUNT, client.REGION
-ME = f"arn:aws:iam::{ACCOUNT}:user/learner"
 ROWS = 400
 SCRIPT = """import os
 from pathlib import Path
@@ -42,7 +29,6 @@ rows = len(table.read_text().splitlines()) - 1
 print(f"rows={rows}")
 Path(os.environ["SM_MODEL_DIR"], "rows.txt").write_text(str(rows))
 """
-DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 AUDITED = ("s3:*", "kms:*")  # what the auditor may do, on everything
 
 
@@ -66,9 +52,9 @@ def start(aws: World, seed: int) -> dict[str, Any]:
     }.items():
         s3.put_object(Bucket=name["bucket"], Key=key_name, Body=body)
     s3.put_object(Bucket=name["other"], Key="claims.csv", Body=b"claim,amount\n1,200\n")
-    iam.create_role(RoleName=name["starter"], AssumeRolePolicyDocument=_trust({"AWS": ME}))
+    iam.create_role(RoleName=name["starter"], AssumeRolePolicyDocument=calls.trust({"AWS": ME}))
     _put(iam, name["starter"], "functions", _allow(["lambda:CreateFunction", "lambda:GetFunction"]))
-    platform = iam.create_role(RoleName=name["platform"], AssumeRolePolicyDocument=_trust(_services()))["Role"]
+    platform = iam.create_role(RoleName=name["platform"], AssumeRolePolicyDocument=calls.trust(_services()))["Role"]
     _put(iam, name["platform"], "everything", _allow("*"))
     iam.create_user(UserName=name["auditor"])
     document = json.dumps({"Version": "2012-10-17", "Statement": [_allow(list(AUDITED))]})
@@ -89,22 +75,6 @@ def start(aws: World, seed: int) -> dict[str, Any]:
         "job": f"{name['prefix']}first",
         "image": txguard.IMAGE,
         **network,
-    }
-
-
-def names(seed: int) -> dict[str, str]:
-    """What things are called in the world of a seed."""
-    mark = f"{seed % 0x10000:04x}"
-    return {
-        "bucket": f"txguard-data-{mark}",
-        "other": f"claims-data-{mark}",
-        "repository": f"txguard-{mark}",
-        "role": f"txguard-train-{mark}",
-        "example": f"claims-reader-{mark}",
-        "starter": f"txguard-starter-{mark}",
-        "platform": f"platform-{mark}",
-        "auditor": f"auditor-{mark}",
-        "prefix": f"txguard-{mark}-",
     }
 
 
@@ -129,14 +99,6 @@ def _services() -> dict[str, Any]:
     return {"Service": ["sagemaker.amazonaws.com", "lambda.amazonaws.com"]}
 
 
-def _trust(principal: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [_trusting(principal)]})
-
-
-def _trusting(principal: dict[str, Any]) -> dict[str, Any]:
-    return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
-
-
 def _put(iam: Any, role: str, policy: str, statement: dict[str, Any]) -> None:
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document)
@@ -153,11 +115,11 @@ def jobs_run(world: World) -> Finding:
         "looked": f"a training job of the check's own, started by a session of {name['starter']}, under {name['role']}",
         "expected": "Completed",
     }
-    if _role(world) is None:
+    world.memory["checks"] = calls.count(world) + 1
+    if calls.role(world) is None:
         return found(False, seen=f"no role {name['role']}", hint="d4-11-no-role", **asked)
-    world.memory["d4-11 jobs"] = count = world.memory.get("d4-11 jobs", 0) + 1
-    job = f"{name['prefix']}check-{count}"
-    message = _start(world, job)
+    job = f"{name['prefix']}check-{calls.count(world)}"
+    message = calls.start_job(world, job)
     if message:
         passing = "iam:PassRole" in message
         hint = "d4-11-no-pass" if passing else "d4-11-start" if "CreateTrainingJob" in message else "d4-11-job-failed"
@@ -202,12 +164,12 @@ PROBES = (jobs_run, role_is_narrow, starter_is_narrow, bucket_is_shut, key_and_i
 
 def every_call(world: World, group: str) -> Finding:
     """All calls of a group; nothing where the public ones say something already."""
-    if _wrong(world, group, _public):
+    if calls.wrong(world, group, _public):
         return found(True, looked="the rest of these calls", seen="not made: see above", expected="see above")
     return _told(world, group, _all)
 
 
-# What the probes ask
+# What is told of a group of calls
 
 
 def _public(case: Case) -> bool:
@@ -220,13 +182,13 @@ def _all(case: Case) -> bool:
 
 def _told(world: World, group: str, chosen: Callable[[Case], bool]) -> Finding:
     """The finding of a group of calls: how many came out as wanted, and the first that did not."""
-    asked = [case for case in _cases(world) if case.group == group and chosen(case)] if _role(world) else []
+    asked = [case for case in calls.cases(world) if case.group == group and chosen(case)] if calls.role(world) else []
     may = sum(case.wanted == ALLOWED for case in asked)
     told = {"looked": f"{len(asked)} calls, each really made", "expected": f"{may} allowed, {len(asked) - may} refused"}
     if not asked:
         missing = {"looked": "calls of the role", "expected": f"a role {names(world.seed)['role']}"}
         return found(False, seen="no such role", hint="d4-11-no-role", **missing)
-    wrong = _wrong(world, group, chosen)
+    wrong = calls.wrong(world, group, chosen)
     if not wrong:
         return found(True, seen=told["expected"], **told)
     lost = sum(case.wanted == ALLOWED for case, _ in wrong)
@@ -237,142 +199,6 @@ def _told(world: World, group: str, chosen: Callable[[Case], bool]) -> Finding:
     locked = verdict == REFUSED and case.who == ROLE and "explicit deny in a resource" in message
     seen = f"{counted}; the first that is wrong: {case.words}: {verdict}{said}"
     return found(False, seen=seen, hint="d4-11-locked-out" if locked else case.hint, **told)
-
-
-def _wrong(world: World, group: str, chosen: Callable[[Case], bool]) -> list[tuple[Case, str]]:
-    """The calls that came out otherwise than wanted, each with the message of its refusal."""
-    if not _role(world):
-        return []
-    results = [(case, *_ask(world, case)) for case in _cases(world) if case.group == group and chosen(case)]
-    return [(case, message) for case, outcome, message in results if outcome != case.wanted]
-
-
-def _role(world: World) -> dict[str, Any] | None:
-    iam = world.client("iam")
-    try:
-        return iam.get_role(RoleName=names(world.seed)["role"])["Role"]
-    except iam.exceptions.NoSuchEntityException:
-        return None
-
-
-def _cases(world: World) -> list[Case]:
-    name, key = names(world.seed), _key(world)
-    if "sealed" not in world.memory:
-        world.memory["sealed"] = world.client("kms").encrypt(KeyId=key, Plaintext=b"asked")["CiphertextBlob"]
-    return d4_11_cases.cases(
-        {
-            **name,
-            "key": key,
-            "sealed": world.memory["sealed"],
-            "role_arn": f"arn:aws:iam::{ACCOUNT}:role/{name['role']}",
-            "other_role": f"arn:aws:iam::{ACCOUNT}:role/{name['platform']}",
-            "bucket_policy": _bucket_policy(world, name["bucket"]),
-        }
-    )
-
-
-def _key(world: World) -> str:
-    """The key's ARN, by its alias: listing aliases needs no permission of the key."""
-    alias = f"alias/{names(world.seed)['repository']}"
-    aliases = world.client("kms").list_aliases()["Aliases"]
-    (key,) = [found["TargetKeyId"] for found in aliases if found["AliasName"] == alias]
-    return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}"
-
-
-def _bucket_policy(world: World, bucket: str) -> str:
-    """The bucket's policy as it is: putting the same one back changes nothing."""
-    s3 = world.client("s3")
-    try:
-        return s3.get_bucket_policy(Bucket=bucket)["Policy"]
-    except s3.exceptions.ClientError:  # there is none
-        statement = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "s3:GetBucketPolicy"}
-        return json.dumps({"Statement": [{**statement, "Resource": f"arn:aws:s3:::{bucket}"}]})
-
-
-def _endpoint(world: World) -> dict[str, str]:
-    """The endpoint of the start state, and the subnet on its route table."""
-    if "endpoint" not in world.memory:
-        ec2 = world.client("ec2")
-        (endpoint,) = ec2.describe_vpc_endpoints()["VpcEndpoints"]
-        tables = ec2.describe_route_tables(RouteTableIds=endpoint["RouteTableIds"])["RouteTables"]
-        subnet = tables[0]["Associations"][0]["SubnetId"]
-        world.memory["endpoint"] = {"endpoint": endpoint["VpcEndpointId"], "subnet": subnet}
-    return world.memory["endpoint"]
-
-
-# How the calls are made
-
-
-def _ask(world: World, case: Case) -> tuple[str, str]:
-    """Make a call: (allowed or refused, the message of the refusal)."""
-    from botocore.exceptions import ClientError
-
-    made, headers = _client(world, case.who, case.service)
-    endpoint = {"x-cloud-source-vpce": _endpoint(world)["endpoint"]}
-    ways = {OUTSIDE: {}, ELSEWHERE: {"x-cloud-source-vpce": "vpce-0e15e00000000000f"}}
-    headers.clear()
-    headers.update(ways.get(case.way, endpoint) | ({"x-forwarded-proto": "http"} if case.way == CLEAR else {}))
-    try:
-        getattr(made, case.operation)(**case.parameters)
-    except ClientError as error:
-        answer = error.response
-        if answer["Error"]["Code"] in DENIED or answer["ResponseMetadata"]["HTTPStatusCode"] == 403:
-            return REFUSED, answer["Error"].get("Message", "")
-        return ALLOWED, ""
-    if case.operation == "create_function":
-        world.client("lambda").delete_function(FunctionName=case.parameters["FunctionName"])
-    return ALLOWED, ""
-
-
-def _client(world: World, who: str, service: str) -> tuple[Any, dict[str, str]]:
-    """A client of somebody, made once, and the headers that its next requests are to carry."""
-    holder = _role(world)["RoleId"] if who == ROLE else who  # type: ignore[index]
-    if (holder, service) not in world.memory:
-        if (holder,) not in world.memory:
-            world.memory[holder,] = _credentials(world, who)
-        headers: dict[str, str] = {}
-        world.memory[holder, service] = (world.client_of(service, world.memory[holder,], headers), headers)
-    return world.memory[holder, service]
-
-
-def _credentials(world: World, who: str) -> dict[str, Any]:
-    name, iam = names(world.seed), world.client("iam")
-    if who == ADMIN:
-        return {"AccessKeyId": client.LEARNER[0], "SecretAccessKey": client.LEARNER[1]}
-    if who == AUDITOR:
-        for key in iam.list_access_keys(UserName=name["auditor"])["AccessKeyMetadata"]:
-            iam.delete_access_key(UserName=name["auditor"], AccessKeyId=key["AccessKeyId"])
-        return iam.create_access_key(UserName=name["auditor"])["AccessKey"]
-    role = name["starter"] if who == STARTER else name["role"]
-    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-    iam.update_assume_role_policy(RoleName=role, PolicyDocument=_trust({"AWS": ME}))
-    try:
-        arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
-        sts, _ = _client(world, ADMIN, "sts")
-        return sts.assume_role(RoleArn=arn, RoleSessionName=d4_11_cases.SESSION)["Credentials"]
-    finally:
-        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
-
-
-def _start(world: World, job: str) -> str:
-    """Start a training job as the starter. Returns why it could not be started, "" if it could."""
-    from botocore.exceptions import ClientError
-
-    name = names(world.seed)
-    code = f"s3://{name['bucket']}/input/code/sourcedir.tar.gz"
-    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{name['bucket']}/input/train/"}
-    request = d4_11_cases.job(job, f"arn:aws:iam::{ACCOUNT}:role/{name['role']}") | {
-        "AlgorithmSpecification": {"TrainingImage": txguard.IMAGE, "TrainingInputMode": "File"},
-        "HyperParameters": {"sagemaker_program": "train.py", "sagemaker_submit_directory": code},
-        "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": source}}],
-        "OutputDataConfig": {"S3OutputPath": f"s3://{name['bucket']}/models"},
-        "VpcConfig": {"Subnets": [_endpoint(world)["subnet"]], "SecurityGroupIds": ["sg-0c0ffee0"]},
-    }
-    try:
-        _client(world, STARTER, "sagemaker")[0].create_training_job(**request)
-    except ClientError as error:
-        return " ".join(error.response["Error"]["Message"].split())
-    return ""
 
 
 HINTS = {

@@ -11,6 +11,7 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
+from course.cloud import client
 from course.exercises import txguard
 
 ROLE, STARTER, ADMIN, AUDITOR = "your role", "the starter", "you", "the auditor"
@@ -19,6 +20,24 @@ ALLOWED, REFUSED = "allowed", "refused"
 GROUPS = ("role", "starter", "bucket", "key")
 SESSION = "course-check"  # the name of the sessions
 GROUP = "/aws/sagemaker/TrainingJobs"
+ACCOUNT, REGION = client.ACCOUNT, client.REGION
+ME = f"arn:aws:iam::{ACCOUNT}:user/learner"
+
+
+def names(seed: int) -> dict[str, str]:
+    """What things are called in the world of a seed."""
+    mark = f"{seed % 0x10000:04x}"
+    return {
+        "bucket": f"txguard-data-{mark}",
+        "other": f"claims-data-{mark}",
+        "repository": f"txguard-{mark}",
+        "role": f"txguard-train-{mark}",
+        "example": f"claims-reader-{mark}",
+        "starter": f"txguard-starter-{mark}",
+        "platform": f"platform-{mark}",
+        "auditor": f"auditor-{mark}",
+        "prefix": f"txguard-{mark}-",
+    }
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ def id(request):
 
 @pytest.fixture(scope="module")
 def prose():
-    source = nbformat.read(ROOT / "source" / "d0_orientation" / "d0_orientation.ipynb", as_version=4)
-    cells = [cell for cell in source.cells if cell.cell_type == "markdown"]
+    books = [nbformat.read(path, as_version=4) for path in sorted((ROOT / "source").glob("*/*.ipynb"))]
+    cells = [cell for book in books for cell in book.cells if cell.cell_type == "markdown"]
     return {of: "\n".join(c.source for c in cells if c.metadata.course.get("exercise") == of) for of in RUNNING}
 
 
@@ -42,7 +42,8 @@ def test_points_and_worlds_agree_with_the_syllabus(id):
 
 def test_every_hint_is_said_somewhere_and_every_said_hint_is_there(id):
     hints, slug = module(id).HINTS, id.lower()
-    said = Path(module(id).__file__).read_text()
+    path = Path(module(id).__file__)
+    said = "".join(part.read_text() for part in sorted(path.parent.glob(f"{path.stem}*.py")))
     assert {probe.hint for probe in module(id).PROBES} <= set(hints)
     assert all(name.startswith(f"{slug}-") for name in hints)
     assert all(said.count(f'"{name}"') >= 2 for name in hints), "a hint that nothing says"
