@@ -1,6 +1,6 @@
 """D4-11 Roles and policies: a role that may do what its jobs need, and who else may come near its data.
 
-Sixty calls are really made (d4_11_cases.py): 24 have to be allowed, 36 refused. The public check makes a third of them,
+Sixty calls are really made (d4_11_cases.py): 24 have to be allowed, 36 refused. The public check makes 24 of them,
 the hidden one all. Calls of the learner's role are made by a session of it: the check adds somebody of its own to the
 role's trust, takes a session and puts the trust back. What way a call takes (endpoint, TLS) the check may say, as the
 world's owner; jobs take their own.
