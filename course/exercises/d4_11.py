@@ -21,6 +21,7 @@ from course.learn.probe import Finding, Hint, found, probe
 from course.learn.world import World
 
 ROWS = 400
+_EXPLICIT = "explicit deny in a resource"  # so says the message of a refusal by a bucket's policy
 SCRIPT = """import os
 from pathlib import Path
 
@@ -124,7 +125,7 @@ def jobs_run(world: World) -> Finding:
         passing = "iam:PassRole" in message
         hint = "d4-11-no-pass" if passing else "d4-11-start" if "CreateTrainingJob" in message else "d4-11-job-failed"
         if "No S3 objects" in message:
-            hint = "d4-11-list"
+            hint = "d4-11-locked-out" if _locked_out(world) else "d4-11-list"
         return found(False, seen=f"it could not be started: {message[:300]}", hint=hint, **asked)
     try:
         txguard.wait(world, job)
@@ -180,6 +181,11 @@ def _all(case: Case) -> bool:
     return True
 
 
+def _locked_out(world: World) -> bool:
+    """Whether a Deny of the bucket's policy refuses the role what it is for."""
+    return any(case.who == ROLE and _EXPLICIT in message for case, message in calls.wrong(world, "role", _public))
+
+
 def _told(world: World, group: str, chosen: Callable[[Case], bool]) -> Finding:
     """The finding of a group of calls: how many came out as wanted, and the first that did not."""
     asked = [case for case in calls.cases(world) if case.group == group and chosen(case)] if calls.role(world) else []
@@ -196,7 +202,7 @@ def _told(world: World, group: str, chosen: Callable[[Case], bool]) -> Finding:
     case, message = wrong[0]
     said = f" ({message[:230]})" if message else ""
     verdict = REFUSED if case.wanted == ALLOWED else ALLOWED
-    locked = verdict == REFUSED and case.who == ROLE and "explicit deny in a resource" in message
+    locked = verdict == REFUSED and case.who == ROLE and _EXPLICIT in message
     seen = f"{counted}; the first that is wrong: {case.words}: {verdict}{said}"
     return found(False, seen=seen, hint="d4-11-locked-out" if locked else case.hint, **told)
 

@@ -150,7 +150,7 @@ def _bucket(name: dict[str, str]) -> list[Case]:
         return Case("bucket", who, wanted, says, "s3", operation, hint, {**own, **parameters}, way, shown)
 
     note = {"Key": "models/check.txt", "Body": b"1"}
-    out, others, away, clear = "d4-11-locked-out", "d4-11-others", "d4-11-endpoint", "d4-11-clear"
+    out, others, away, clear = "d4-11-objects", "d4-11-others", "d4-11-endpoint", "d4-11-clear"
     return [
         of(ROLE, ALLOWED, "read the table", "get_object", out, shown=True, **table),
         of(ROLE, ALLOWED, "write below models/", "put_object", out, **note),

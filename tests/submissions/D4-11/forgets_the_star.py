@@ -1,4 +1,4 @@
-# score = 3
+# score = 2
 # hint = "d4-11-objects"
 # note = "The bucket ARN for everything: the job is created and its download refused"
 

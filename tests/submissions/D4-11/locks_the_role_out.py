@@ -1,4 +1,4 @@
-# score = 1
+# score = 2
 # hint = "d4-11-locked-out"
 # note = "The third Deny has no exception for the role: what it is for is refused too"
 

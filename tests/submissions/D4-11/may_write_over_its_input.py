@@ -1,6 +1,5 @@
 # score = 4
 # hint = "d4-11-too-wide"
-# visible = 5
 # note = "Writes everywhere in the bucket: only the unseen calls show it"
 
 # %% d4-11-role

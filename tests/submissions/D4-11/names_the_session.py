@@ -1,4 +1,4 @@
-# score = 1
+# score = 2
 # hint = "d4-11-locked-out"
 # note = "aws:PrincipalArn of a session is the role: the ARN of a session never matches"
 
