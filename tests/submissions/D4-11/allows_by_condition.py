@@ -1,6 +1,6 @@
 # score = 3
 # hint = "d4-11-endpoint"
-# note = "An Allow on the endpoint restricts nobody who has an Allow already; this one, of s3:*, widens the role as well"
+# note = "An Allow on the endpoint restricts nobody who has an Allow already; this one widens the role as well"
 
 # %% d4-11-bucket
 shut = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [data, f"{data}/*"]}
