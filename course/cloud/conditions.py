@@ -116,13 +116,14 @@ def _tags(call: "Call", resources: list[str]) -> dict[str, Any]:
     return found
 
 
-def of_way(world: "World", request: Request) -> dict[str, str]:
+def of_way(world: "World", request: Request, to_s3: bool = False) -> dict[str, str]:
     """Keys of the way that a request took: aws:SecureTransport, aws:SourceIp, aws:SourceVpce.
 
     Everything here is plain HTTP on loopback, and the cloud's address stands for TLS: a request counts as secure,
     unless it says that it came in clear (x-forwarded-proto, as whoever ends TLS in front of a server says it; the
     client kit says it of `http://` addresses), or reached us in clear under one of AWS's own names. The owner of the
-    world, who shows the token, may say what way a request stands for: probes of bucket policies need that.
+    world, who shows the token, may say what way a request stands for: probes of bucket policies need that. What a job
+    calls passes the endpoint of its VPC on the way to S3 only: a gateway endpoint leads nowhere else.
     """
     headers = request.headers
     scheme = headers.get("x-forwarded-proto")
@@ -131,7 +132,8 @@ def of_way(world: "World", request: Request) -> dict[str, str]:
     keys = {"aws:SecureTransport": "true" if secure else "false", "aws:SourceIp": "127.0.0.1"}
     token = headers.get("x-cloud-token")
     if request.caller is not None:
-        keys.update(getattr(request.caller, "way", {}))
+        if to_s3:
+            keys.update(getattr(request.caller, "way", {}))
     elif token and hmac.compare_digest(token.encode(), world.token.encode()):
         if vpce := headers.get("x-cloud-source-vpce"):
             keys["aws:SourceVpce"] = vpce

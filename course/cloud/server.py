@@ -51,10 +51,10 @@ async def _answer_by_base(world: "World", request: Request, caller: Credential, 
         return protocol.encode_error(UnknownOperation("There is nothing here.", status=404), request_id)
     action, resource = "", "*"
     try:
-        _, action, resource = world.base.describe(request)
-        way = conditions.of_way(world, request)
-        for role, service in conditions.passed_roles(action, request):
-            world.access.pass_role(caller, role, service, way)
+        service, action, resource = world.base.describe(request)
+        way = conditions.of_way(world, request, to_s3=service == "s3")
+        for role, receiver in conditions.passed_roles(action, request):
+            world.access.pass_role(caller, role, receiver, way)
         response = await world.base.forward(request, caller, way)
         if response.status == 500:
             response = world.base.refusal(request, world.base.fault(request, request_id), request_id)

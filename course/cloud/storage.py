@@ -4,8 +4,10 @@ import io
 import json
 import posixpath
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,13 +45,13 @@ class Object:
 
 
 class Storage:
-    """S3 for the holder of `access_key`."""
+    """S3 for the holder of `access_key`; `way` are the condition keys of the way that its calls take (network.py)."""
 
-    def __init__(self, base: Base, access_key: str):
-        self._base, self._access_key = base, access_key
+    def __init__(self, base: Base, access_key: str, way: Mapping[str, str] = MappingProxyType({})):
+        self._base, self._access_key, self._way = base, access_key, dict(way)
 
     async def _call(self, operation: str, **parameters: Any) -> Any:
-        return await self._base.call("s3", operation, self._access_key, **parameters)
+        return await self._base.call("s3", operation, self._access_key, self._way, **parameters)
 
     async def keys(self, uri: str) -> list[str]:
         """Every key under the prefix `uri`, in order. Folders' place-holder keys are left out."""

@@ -12,7 +12,7 @@ from .. import client
 from ..errors import AccessDenied, AuthenticationFailed, CloudError
 from ..protocol import Request, Response, decode, identify, operation_model, service_model
 from ..validation import validate
-from . import authority, delivery
+from . import authority, delivery, network
 from .ministack import app as _app
 from .ministack import iam, iam_actions, iam_evaluator, responses, router, sigv4, sts
 
@@ -198,6 +198,11 @@ class Base:
         with self._scope():
             return authority.lets_in(resource, action, service, keys)
 
+    def way_to_s3(self, vpc: dict[str, Any] | None) -> dict[str, str]:
+        """Condition keys that S3 sees of calls out of a VpcConfig: the endpoint that they pass, if there is one."""
+        with self._scope():
+            return network.to_s3(vpc, self.region)
+
     # -- EventBridge -----------------------------------------------------------------------------------------------
 
     deliveries = delivery.deliveries
@@ -290,10 +295,13 @@ class Base:
             return internal
         return internal
 
-    async def call(self, service: str, operation: str, access_key: str = client.ROOT[0], **parameters: Any) -> Any:
+    async def call(
+        self, service: str, operation: str, access_key: str = client.ROOT[0], keys: Any = None, **parameters: Any
+    ) -> Any:
         """One operation in process, as the holder of `access_key` (default: the account's root).
 
-        Returns what boto3 would return, with an S3 Body as bytes. Raises CloudError with the service's own code.
+        `keys` are the condition keys of the way that the call takes. Returns what boto3 would return, with an S3 Body
+        as bytes. Raises CloudError with the service's own code.
         """
         from botocore.parsers import create_parser
         from botocore.serialize import create_serializer
@@ -321,7 +329,7 @@ class Base:
             headers["host"] = "127.0.0.1"  # path style
         run = self._changing if service == "iam" else self._run
         request = Request(wire["method"], path, "&".join(filter(None, (query, more))), headers, body)
-        with authority.asking(access_key, request.method, {}):
+        with authority.asking(access_key, request.method, keys or {}):
             answer = await run(request)
         if self.witness and access_key != client.ROOT[0]:
             found = iam_evaluator.resolve_credential(access_key, self.account)

@@ -26,6 +26,7 @@ from ministack.core import iam_actions, iam_evaluator, responses, router, sigv4
 from ministack.services import (  # imported before worlds are forked, so that they share the pages
     cloudwatch,
     cloudwatch_logs,
+    ec2,
     eventbridge,
     iam,
     kms,
@@ -41,6 +42,7 @@ __all__ = [
     "app",
     "cloudwatch",
     "cloudwatch_logs",
+    "ec2",
     "eventbridge",
     "iam",
     "iam_actions",

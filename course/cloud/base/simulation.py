@@ -43,10 +43,15 @@ class _Stated(iam_evaluator.EvalContext):
 
 
 def resolve_condition_key(key: str, context: Any) -> Any:
-    """The value of a key; in a simulation, what the caller stated."""
-    if not isinstance(context, _Stated):
-        return _resolve_key(key, context)
-    return context.entries.get(key.lower())
+    """The value of a key; in a simulation, what the caller stated.
+
+    aws:PrincipalArn of a session is its role's ARN (IAM user guide, "AWS global condition context keys").
+    """
+    if isinstance(context, _Stated):
+        return context.entries.get(key.lower())
+    if key.lower() == "aws:principalarn" and ":assumed-role/" in context.principal_arn:
+        return iam._roles.get(context.principal_arn.split("/")[1], {}).get("Arn", context.principal_arn)
+    return _resolve_key(key, context)
 
 
 def simulate_custom_policy(parameters: Any) -> Any:

@@ -65,6 +65,7 @@ class Process:
         self.pid = 0  # of its supervisor
         self.listener: socket.socket | None = None
         self.channel = channel
+        self.way: dict[str, str] = {}  # condition keys of its calls to S3: the VPC endpoint that they pass
         self._connection = connection
         self._output: BinaryIO | None = output
         self._frames = lifeline.Frames()

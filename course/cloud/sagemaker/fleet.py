@@ -63,7 +63,8 @@ class Fleet:
 
     async def _start_variant(self, variant: Variant) -> None:
         model = self._models[variant.name]
-        context = jobs.ground(self._world, model.fields["ExecutionRoleArn"], self._endpoint.name, _SESSION_SECONDS)
+        role, vpc = model.fields["ExecutionRoleArn"], model.fields.get("VpcConfig")
+        context = jobs.ground(self._world, role, self._endpoint.name, _SESSION_SECONDS, vpc)
         here = await context.__aenter__()
         self._grounds.append(context)
         await self._fetch(model, here)
@@ -108,6 +109,7 @@ class Fleet:
                 cloud_port=None if isolated else world.port,
                 read_only=("model",),
             ),
+            here.way,
         )
         self._processes.add(process)
         self._follow(variant, model, here, process, log, folder)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import client
 from ..base import Session
@@ -36,15 +36,20 @@ class Ground:
     folder: Path
     session: Session
     storage: Storage
+    way: dict[str, str]
+    """Condition keys that S3 sees of what the process itself calls, beside those of every call."""
 
 
 @contextlib.asynccontextmanager
-async def ground(world: "World", role_arn: str, name: str, seconds: int) -> AsyncIterator[Ground]:
-    """A Ground that is cleared away afterwards: the keys stop working, the files go."""
+async def ground(
+    world: "World", role_arn: str, name: str, seconds: int, vpc: dict[str, Any] | None = None
+) -> AsyncIterator[Ground]:
+    """A Ground that is cleared away afterwards: the keys stop working, the files go. `vpc`: the job's VpcConfig."""
+    way = world.base.way_to_s3(vpc)
     session = world.base.assume_role(role_arn, "sagemaker.amazonaws.com", "SageMaker", seconds)
     folder = Path(tempfile.mkdtemp(prefix=f"{name[:32]}-", dir=world.scratch))
     try:
-        yield Ground(folder, session, Storage(world.base, session.access_key))
+        yield Ground(folder, session, Storage(world.base, session.access_key, way), way)
     finally:
         world.base.end_session(session)
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -95,9 +100,10 @@ async def fetch_code(uri: str, here: Ground, base: Path) -> None:
         raise JobFailed(f"ClientError: The source archive could not be read: {error}") from None
 
 
-async def start(world: "World", spec: Spec) -> Process:
-    """Launch a process and let the server listen to it, knowing who calls."""
+async def start(world: "World", spec: Spec, way: dict[str, str]) -> Process:
+    """Launch a process and let the server listen to it, knowing who calls and which way (`Ground.way`)."""
     process = await launch(world.job_socket, spec)
+    process.way = way
     if process.listener is not None:
         await world.listen(process.listener, caller=process)
     return process

@@ -17,8 +17,16 @@ _REFUSED = ("Mode=MultiModel", "MultiModelConfig", "ModelDataSource", "Additiona
     SERVICE,
     "CreateModel",
     resource=arn_of(MODEL),
-    uses=("ModelName", "PrimaryContainer", "Containers", "ExecutionRoleArn", "Tags", "EnableNetworkIsolation"),
-    no_effect=("VpcConfig",),
+    uses=(
+        "ModelName",
+        "PrimaryContainer",
+        "Containers",
+        "ExecutionRoleArn",
+        "VpcConfig",
+        "Tags",
+        "EnableNetworkIsolation",
+    ),
+    no_effect=("VpcConfig.SecurityGroupIds",),
     refuses=tuple(f"{place}.{member}" for place in ("PrimaryContainer", "Containers") for member in _REFUSED),
 )
 async def create_model(call: Call) -> dict[str, Any]:
@@ -67,7 +75,8 @@ def _container(call: Call) -> dict[str, Any]:
 
 
 async def _check_archive(call: Call, uri: str, role: str) -> None:
-    async with jobs.ground(call.world, role, "check", 900) as here:
+    vpc = call.parameters.get("VpcConfig")
+    async with jobs.ground(call.world, role, "check", 900, vpc) as here:
         storage: Storage = here.storage
         try:
             await storage.head(uri)

@@ -49,7 +49,11 @@ _ENTRYPOINT = "course.cloud.containers.processing:main"
         "RoleArn",
         "Tags",
     ),
-    no_effect=("ExperimentConfig", "NetworkConfig.VpcConfig", "NetworkConfig.EnableInterContainerTrafficEncryption"),
+    no_effect=(
+        "ExperimentConfig",
+        "NetworkConfig.VpcConfig.SecurityGroupIds",
+        "NetworkConfig.EnableInterContainerTrafficEncryption",
+    ),
     refuses=(
         "ProcessingInputs.AppManaged",
         "ProcessingInputs.DatasetDefinition",
@@ -178,7 +182,8 @@ async def _process(world: Any, job: Resource, stopping: asyncio.Event) -> None:
     line = None
     try:
         runtime = job.fields["StoppingCondition"]["MaxRuntimeInSeconds"]
-        async with jobs.ground(world, job.fields["RoleArn"], job.name, runtime + 3600) as here:
+        vpc = job.fields.get("NetworkConfig", {}).get("VpcConfig")
+        async with jobs.ground(world, job.fields["RoleArn"], job.name, runtime + 3600, vpc) as here:
             world.store.touch(job, ProcessingStartTime=world.clock.now())
             cluster = job.fields["ProcessingResources"]["ClusterConfig"]
             rate = price_per_hour(cluster["InstanceType"], cluster["InstanceCount"])
@@ -211,7 +216,7 @@ async def _prepare(job: Resource, here: Ground) -> list[Instance]:
     hosts = [f"algo-{n + 1}" for n in range(job.fields["ProcessingResources"]["ClusterConfig"]["InstanceCount"])]
     instances = []
     for number, host in enumerate(hosts):
-        instance = Instance(host, Ground(here.folder / host, here.session, here.storage))
+        instance = Instance(host, Ground(here.folder / host, here.session, here.storage, here.way))
         place = layout.prepare_processing(instance.ground.folder, description, hosts, host)
         for item in job.fields["ProcessingInputs"]:
             source = item["S3Input"]
@@ -326,6 +331,7 @@ async def _running(world: Any, job: Resource, instance: Instance) -> AsyncIterat
             limits=jobs.limits(job.fields["ProcessingResources"]["ClusterConfig"]["InstanceType"]),
             cloud_port=None if isolated else world.port,
         ),
+        instance.ground.way,
     )
     reading = asyncio.ensure_future(log.follow(process.lines()))
     try:

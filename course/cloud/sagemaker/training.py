@@ -34,9 +34,10 @@ _SOURCE = "InputDataConfig.DataSource"
         "EnableManagedSpotTraining",
         "CheckpointConfig",
         "Environment",
+        "VpcConfig",
     ),
     no_effect=(
-        "VpcConfig",
+        "VpcConfig.SecurityGroupIds",
         "EnableInterContainerTrafficEncryption",
         "DebugHookConfig",
         "ProfilerConfig",
@@ -144,7 +145,7 @@ async def _check_inputs(call: Call) -> None:
     ]
     if len({channel.name for channel in channels}) != len(channels):
         raise ValidationFailed("Channel names must be unique within InputDataConfig.")
-    async with jobs.ground(call.world, p["RoleArn"], "check", 900) as here:
+    async with jobs.ground(call.world, p["RoleArn"], "check", 900, p.get("VpcConfig")) as here:
         for channel in channels:
             try:
                 found = await here.storage.listing(channel.uri)

@@ -49,7 +49,8 @@ class Host:
     async def opened(cls, world: Any, job: Resource, name: str, names: list[str]) -> AsyncIterator["Host"]:
         """A host that is cleared away afterwards."""
         seconds = job.fields["StoppingCondition"]["MaxRuntimeInSeconds"] + _SPARE_SECONDS
-        async with jobs.ground(world, job.fields["RoleArn"], job.name, seconds) as ground:
+        vpc = job.fields.get("VpcConfig")
+        async with jobs.ground(world, job.fields["RoleArn"], job.name, seconds, vpc) as ground:
             yield cls(world, job, name, names, ground)
 
     @property
@@ -118,6 +119,7 @@ class Host:
                 cloud_port=None if isolated else world.port,
                 hostname=self.name,
             ),
+            self._ground.way,
         )
         self._reading = asyncio.ensure_future(self._log.follow(reader(self, self._process.lines())))
         self.loads += [asyncio.ensure_future(pipe.feed()) for pipe in self._pipes]

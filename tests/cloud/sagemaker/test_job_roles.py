@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from course.cloud import client
 
@@ -122,3 +123,63 @@ def test_what_sagemaker_reads_for_a_job_is_a_data_event_of_its_role(lab, role_wi
     assert {(r["eventName"], r["requestParameters"]["key"]) for r in records} == {("GetObject", "data/train.csv")}
     assert records[0]["userIdentity"]["type"] == "AssumedRole"
     assert records[0]["userIdentity"]["arn"].endswith(":assumed-role/Seen/SageMaker")
+
+
+VPC_SCRIPT = """
+import os, pathlib
+import boto3
+boto3.client("s3").get_object(Bucket="inside", Key="data/train.csv")
+pathlib.Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("read it too")
+"""
+
+
+def test_a_job_reaches_s3_through_the_endpoint_of_its_subnets(lab, role_with):
+    ec2, s3 = lab.cloud.client("ec2"), lab.s3
+    home = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    inside, outside = (ec2.create_subnet(VpcId=home, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in (0, 1))
+    table = ec2.create_route_table(VpcId=home)["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, SubnetId=inside)
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=home, ServiceName=f"com.amazonaws.{client.REGION}.s3", RouteTableIds=[table]
+    )["VpcEndpoint"]["VpcEndpointId"]
+    s3.create_bucket(Bucket="inside")
+    s3.put_object(Bucket="inside", Key="data/train.csv", Body=b"1,2")
+    things = ["arn:aws:s3:::inside", "arn:aws:s3:::inside/*"]
+    away = {"StringNotEquals": {"aws:SourceVpce": endpoint}}
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": things, "Condition": away}
+    s3.put_bucket_policy(Bucket="inside", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    everywhere = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    role = role_with("ThroughTheEndpoint", everywhere, LOGS)
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://inside/data/"}}
+    more = {
+        "RoleArn": role,
+        "InputDataConfig": [{"ChannelName": "train", "DataSource": source}],
+        "OutputDataConfig": {"S3OutputPath": "s3://inside/models"},
+    }
+
+    def train(name, *subnets):
+        vpc = {"VpcConfig": {"Subnets": list(subnets), "SecurityGroupIds": ["sg-1"]}} if subnets else {}
+        return lab.train(name, VPC_SCRIPT, **more, **vpc)
+
+    done = train("through-it", inside)
+    assert done["TrainingJobStatus"] == "Completed", done.get("FailureReason")
+    for name, subnets in (("past-it", [outside]), ("by-both", [inside, outside]), ("no-vpc", [])):
+        with pytest.raises(ClientError, match="No S3 objects found"):
+            train(name, *subnets)
+
+
+def test_to_a_condition_a_session_is_its_role(lab, role_with):
+    lab.s3.create_bucket(Bucket="for-one-role")
+    lab.s3.put_object(Bucket="for-one-role", Key="data/train.csv", Body=b"1,2")
+    everywhere = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    mine, other = role_with("TheOne", everywhere, LOGS), role_with("AnyOther", everywhere, LOGS)
+    others = {"ArnNotEquals": {"aws:PrincipalArn": mine}}
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::for-one-role/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**deny, "Condition": others}]})
+    lab.s3.put_bucket_policy(Bucket="for-one-role", Policy=policy)
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://for-one-role/data/"}}
+    channels = [{"ChannelName": "train", "DataSource": source}]
+    done = lab.train("the-one", SCRIPT, RoleArn=mine, InputDataConfig=channels)
+    assert done["TrainingJobStatus"] == "Completed", done.get("FailureReason")
+    done = lab.train("any-other", SCRIPT, RoleArn=other, InputDataConfig=channels)
+    assert "explicit deny in a resource-based policy" in done["FailureReason"]

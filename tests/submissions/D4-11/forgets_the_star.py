@@ -1,0 +1,20 @@
+# score = 2
+# hint = "d4-11-objects"
+# note = "The bucket ARN for everything: the job is created and its download refused"
+
+# %% d4-11-role
+data = f"arn:aws:s3:::{x.bucket}"
+trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+role = iam.create_role(RoleName=x.role, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+logs = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+needs = [
+    {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject", "s3:PutObject"], "Resource": data},
+    {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": x.key},
+    {"Effect": "Allow", "Action": logs, "Resource": x.logs},
+]
+document = json.dumps({"Version": "2012-10-17", "Statement": needs})
+iam.put_role_policy(RoleName=x.role, PolicyName="work", PolicyDocument=document)
+
+# %% d4-11-job
+starting = None

@@ -1,0 +1,20 @@
+# score = 4
+# hint = "d4-11-trust"
+# note = "The trust policy names a user beside the service"
+
+# %% d4-11-role
+data = f"arn:aws:s3:::{x.bucket}"
+who = {"Service": "sagemaker.amazonaws.com", "AWS": x.me}
+trust = {"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole"}
+document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+role = iam.create_role(RoleName=x.role, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+logs = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+needs = [
+    {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": data},
+    {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{data}/input/*"},
+    {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{data}/models/*"},
+    {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": x.key},
+    {"Effect": "Allow", "Action": logs, "Resource": x.logs},
+]
+document = json.dumps({"Version": "2012-10-17", "Statement": needs})
+iam.put_role_policy(RoleName=x.role, PolicyName="work", PolicyDocument=document)
