@@ -1,9 +1,10 @@
 """D2-13 Registry: three versions of a model with what was measured on them, one of them approved for a reason.
 
-Three training jobs leave three archives. Two of their tables were exported before the labels of web payments at night
-had come in, so their models think such payments harmless; one of those has by far the most rows, and is the best
-overall. What is right is not decided here: the probes read the reports that the jobs themselves have written, so a
-tie between two versions leaves both right.
+Three training jobs leave three archives. Two of their tables were exported before the labels of the night had come in
+(an old one lacks all of them, the newest those of web payments), so their models think such payments harmless; and the
+newest has by far the most rows. In 25 seeds the complete one caught at least 0.13 more of the slice's fraud than the
+others, and the newest had the best AUC (or missed it by 0.0005). What is right is not decided here: the probes read the
+reports that the jobs themselves have written, so a tie between two versions would leave both right.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from course.learn.world import World
 if TYPE_CHECKING:
     import pandas
 
-UNSEEN = 12_000  # payments that every report is about
+UNSEEN = 8_000  # payments that every report is about
 SLICE = "web_at_night"
 CODE = "code/sourcedir.tar.gz"
 VERSIONS = 3
@@ -63,7 +64,7 @@ def build(aws: World, seed: int, best: int) -> dict[str, Any]:
     role = txguard.make_role(aws, bucket)
     files = {file: (frozen.SCRIPTS / file).read_text() for file in ("candidate.py", "fraud_model.py")}
     s3.put_object(Bucket=bucket, Key=CODE, Body=frozen.pack({**files, "unseen.csv": unseen(seed)}))
-    for run in drawn:
+    for run in sorted(drawn, key=lambda run: -run.rows):  # the longest first
         s3.put_object(Bucket=bucket, Key=f"{run.table}payments.csv", Body=table(seed, run).to_csv(index=False))
         txguard.start_job(
             aws, run.name, role, "candidate.py", f"s3://{bucket}/{CODE}", {"max-iter": str(run.trees)},
@@ -102,7 +103,7 @@ def names(seed: int) -> dict[str, str]:
 def runs(seed: int, best: int) -> list[Run]:
     """The three runs, oldest first, and the example's; their names say nothing of what they are."""
     mark, drawn = names(seed)["mark"], random.Random(seed).sample(WOODS, 2 * (VERSIONS + 1))
-    sizes = [(3_500, 0, 30, 20), (3_500, 30, 30, 20), (9_000, 0, 60, 40), (1_500, 0, 30, 15)]
+    sizes = [(2_000, 0, 30, 20), (2_000, 30, 30, 20), (9_000, 0, 60, 40), (1_000, 0, 30, 10)]
     return [
         Run(f"{job}-{mark}", f"tables/{export}/", *size, complete=position == best)
         for position, (job, export, size) in enumerate(zip(drawn[::2], drawn[1::2], sizes, strict=True))
@@ -110,12 +111,13 @@ def runs(seed: int, best: int) -> list[Run]:
 
 
 def table(seed: int, run: Run) -> pandas.DataFrame:
-    """A run's payments; in an early export no web payment at night is known as fraud yet."""
+    """A run's payments; in an early export nothing of the night is known as fraud yet, in the newest no web payment."""
     from course.data import FEATURES, LABEL, transactions
 
     rows = transactions(seed, run.rows, run.start_day, run.days)
     if not run.complete:
-        rows.loc[(rows["channel"] == "web") & (rows["hour"] < 6), LABEL] = 0
+        late = (rows["hour"] < 6) & ((rows["channel"] == "web") | (run.days == 30))
+        rows.loc[late, LABEL] = 0
     return rows[[*FEATURES, LABEL]]
 
 
