@@ -1,32 +1,19 @@
 """D2-13 Registry: three versions of a model with what was measured on them, one of them approved for a reason.
 
-Three training jobs leave three archives. Two of their tables were exported before the labels of the night had come in
-(an old one lacks all of them, the newest those of web payments), so their models think such payments harmless; and the
-newest has by far the most rows. In 25 seeds the complete one caught at least 0.13 more of the slice's fraud than the
-others, and the newest had the best AUC (or missed it by 0.0005). What is right is not decided here: the probes read the
-reports that the jobs themselves have written, so a tie between two versions would leave both right.
+Which version is right is not decided here: the probes read the reports that the jobs themselves have written
+(`candidates.py` says what is in them), so a tie between two versions would leave both right.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import random
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from course.exercises import frozen, txguard
+from course.exercises import frozen
+from course.exercises.candidates import SLICE, VERSIONS, build, names
 from course.learn.probe import Finding, Hint, found, probe
 from course.learn.world import World
 
-if TYPE_CHECKING:
-    import pandas
-
-UNSEEN = 8_000  # payments that every report is about
-SLICE = "web_at_night"
-CODE = "code/sourcedir.tar.gz"
-VERSIONS = 3
-WOODS = ("alder", "aspen", "beech", "birch", "cedar", "hazel", "larch", "maple", "rowan", "willow")
 BRIEF = """\
 What the next TxGuard has to be good at
 
@@ -38,101 +25,9 @@ are overall, they do not make up for it.
 """
 
 
-@dataclass(frozen=True)
-class Run:
-    """A training job and its table: rows and days from `start_day`, trees, and whether the night's labels are in."""
-
-    name: str
-    table: str  # its prefix in the bucket
-    rows: int
-    start_day: int
-    days: int
-    trees: int
-    complete: bool
-
-
 def start(aws: World, seed: int) -> dict[str, Any]:
     """A bucket with three archives and three reports on them, and a fourth pair for the worked example."""
-    return build(aws, seed, best=seed // 53 % 2)
-
-
-def build(aws: World, seed: int, best: int) -> dict[str, Any]:
-    """As `start`; `best` is the position, from 0, of the run that knows web payments at night."""
-    name, drawn = names(seed), runs(seed, best)
-    bucket, s3 = name["bucket"], aws.client("s3")
-    s3.create_bucket(Bucket=bucket)
-    role = txguard.make_role(aws, bucket)
-    files = {file: (frozen.SCRIPTS / file).read_text() for file in ("candidate.py", "fraud_model.py")}
-    s3.put_object(Bucket=bucket, Key=CODE, Body=frozen.pack({**files, "unseen.csv": unseen(seed)}))
-    for run in sorted(drawn, key=lambda run: -run.rows):  # the longest first
-        s3.put_object(Bucket=bucket, Key=f"{run.table}payments.csv", Body=table(seed, run).to_csv(index=False))
-        txguard.start_job(
-            aws, run.name, role, "candidate.py", f"s3://{bucket}/{CODE}", {"max-iter": str(run.trees)},
-            output=f"s3://{bucket}/models", train=f"s3://{bucket}/{run.table}",
-        )  # fmt: skip
-    told = [report(aws, txguard.wait(aws, run.name)) for run in drawn]
-    places = [f"evaluations/report-{number}.json" for number in range(1, VERSIONS + 1)]
-    shift = 1 + seed // 7 % (VERSIONS - 1)  # no report stands where its archive does
-    places = [*(places[shift:] + places[:shift]), "evaluations/report-of-the-example.json"]
-    for place, one in zip(places, told, strict=True):
-        s3.put_object(Bucket=bucket, Key=place, Body=json.dumps(one, indent=1), ContentType="application/json")
-    archives = [f"models/{run.name}/output/model.tar.gz" for run in drawn]
-    aws.memory["reports"] = {
-        f"s3://{bucket}/{archive}": (f"s3://{bucket}/{place}", one)
-        for archive, place, one in zip(archives, places, told, strict=True)
-    }
-    return {
-        "bucket": bucket,
-        "image": txguard.IMAGE,
-        "brief": BRIEF,
-        "archives": archives[:VERSIONS],
-        "reports": sorted(places[:VERSIONS]),
-        "group": name["group"],
-        "example": name["example"],
-        "example_archive": archives[VERSIONS],
-        "example_report": places[VERSIONS],
-    }
-
-
-def names(seed: int) -> dict[str, str]:
-    """What things are called in the world of a seed."""
-    mark = f"{seed % 0x10000:04x}"
-    return {"bucket": f"txguard-models-{mark}", "group": f"txguard-{mark}", "example": f"example-{mark}", "mark": mark}
-
-
-def runs(seed: int, best: int) -> list[Run]:
-    """The three runs, oldest first, and the example's; their names say nothing of what they are."""
-    mark, drawn = names(seed)["mark"], random.Random(seed).sample(WOODS, 2 * (VERSIONS + 1))
-    sizes = [(2_000, 0, 30, 20), (2_000, 30, 30, 20), (9_000, 0, 60, 40), (1_000, 0, 30, 10)]
-    return [
-        Run(f"{job}-{mark}", f"tables/{export}/", *size, complete=position == best)
-        for position, (job, export, size) in enumerate(zip(drawn[::2], drawn[1::2], sizes, strict=True))
-    ]
-
-
-def table(seed: int, run: Run) -> pandas.DataFrame:
-    """A run's payments; in an early export nothing of the night is known as fraud yet, in the newest no web payment."""
-    from course.data import FEATURES, LABEL, transactions
-
-    rows = transactions(seed, run.rows, run.start_day, run.days)
-    if not run.complete:
-        late = (rows["hour"] < 6) & ((rows["channel"] == "web") | (run.days == 30))
-        rows.loc[late, LABEL] = 0
-    return rows[[*FEATURES, LABEL]]
-
-
-def unseen(seed: int) -> str:
-    """Later payments with all their labels, as CSV."""
-    from course.data import FEATURES, LABEL, transactions
-
-    return transactions(seed + 1, UNSEEN, start_day=90)[[*FEATURES, LABEL]].to_csv(index=False)
-
-
-def report(aws: World, archive: str) -> dict[str, Any]:
-    """What a run's own evaluation says, with the digest of the archive that it is about."""
-    output = frozen.read(aws, archive.replace("/model.tar.gz", "/output.tar.gz"))
-    digest = hashlib.sha256(frozen.read(aws, archive)).hexdigest()
-    return {"archive": {"sha256": digest}, **json.loads(frozen.members(output)["evaluation.json"])}
+    return {**build(aws, seed, best=seed // 53 % 2), "brief": BRIEF}
 
 
 # Probes
@@ -150,7 +45,7 @@ def registered(world: World) -> Finding:
     if numbers != [1, 2, 3]:
         seen = f"version {', '.join(map(str, numbers))}" if numbers else "a group without versions"
         return found(False, seen=seen, hint="d2-13-count", **asked)
-    bucket, drawn = names(world.seed)["bucket"], [a for a in world.memory["reports"]][:VERSIONS]
+    bucket, drawn = names(world.seed)["bucket"], list(_own(world))
     data = [_archive(versions[number]) for number in numbers]
     if data != drawn:
         wrong = next(n for n, (given, wanted) in enumerate(zip(data, drawn, strict=True), start=1) if given != wanted)
@@ -193,7 +88,9 @@ def approved_by_the_brief(world: World) -> Finding:
         return found(False, seen="no versions", **asked)
     chosen = _approved(versions)
     if not chosen:
-        states = ", ".join(f"{number}: {package['ModelApprovalStatus']}" for number, package in sorted(versions.items()))
+        states = ", ".join(
+            f"{number}: {package['ModelApprovalStatus']}" for number, package in sorted(versions.items())
+        )
         return found(False, seen=states, hint="d2-13-none-approved", **asked)
     if len(chosen) > 1:
         return found(False, seen=f"{len(chosen)} are Approved", hint="d2-13-several", **asked)
@@ -201,7 +98,7 @@ def approved_by_the_brief(world: World) -> Finding:
     recalls = {archive: told["slices"][SLICE] for archive, (_, told) in _own(world).items()}
     recall = recalls.get(_archive(package))
     if recall != max(recalls.values()):
-        seen = f"version {number}, whose recall on {SLICE} is {recall or 0:.2f}; there is one with {max(recalls.values()):.2f}"
+        seen = f"version {number}: {recall or 0:.2f} on {SLICE}; there is one with {max(recalls.values()):.2f}"
         return found(False, seen=seen, hint="d2-13-not-the-slice", **asked)
     if len(package.get("ApprovalDescription", "").split()) < 3:
         return found(False, seen=f"version {number}, without a reason", hint="d2-13-no-reason", **asked)
@@ -283,10 +180,12 @@ def _own(world: World) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def _content(world: World, address: str) -> Any:
-    """The JSON at an address; None if there is none."""
+    """The JSON at an address in S3; None if there is none."""
+    from botocore.exceptions import BotoCoreError  # an address that cannot be one
+
     try:
-        return json.loads(frozen.read(world, address))
-    except (world.client("s3").exceptions.ClientError, ValueError):
+        return json.loads(frozen.read(world, address)) if address.startswith("s3://") else None
+    except (world.client("s3").exceptions.ClientError, BotoCoreError, ValueError):
         return None
 
 
@@ -346,11 +245,11 @@ def _associations(world: World, **ends: str) -> list[dict[str, Any]]:
 
 
 def _address(world: World, arn: str) -> str:
-    """The address in S3 of what an artifact stands for; "" if that is something else."""
+    """The address of the JSON file that an artifact stands for; "" if it stands for something else."""
     if ":artifact/" not in arn:
         return ""
     source = world.client("sagemaker").describe_artifact(ArtifactArn=arn)["Source"]["SourceUri"]
-    return source if source.startswith("s3://") and source.endswith(".json") else ""
+    return source if source.endswith(".json") else ""
 
 
 HINTS = {
@@ -363,8 +262,8 @@ HINTS = {
         "Your turn: three versions",
     ),
     "d2-13-count": Hint(
-        "The group numbers what is put into it, and never gives a number twice. For versions 1, 2 and 3 run begin again "
-        "and register each archive once.",
+        "The group numbers what is put into it, and never gives a number twice. For versions 1, 2 and 3 run begin "
+        "again and register each archive once.",
         "Your turn: three versions",
     ),
     "d2-13-order": Hint(
@@ -373,7 +272,8 @@ HINTS = {
         "Your turn: three versions",
     ),
     "d2-13-no-metrics": Hint(
-        "A version without ModelMetrics is a file with a number. Give ModelQuality its Statistics, as the example does.",
+        "A version without ModelMetrics is a file with a number. Give ModelQuality its Statistics, as the "
+        "example does.",
         "Register a version",
     ),
     "d2-13-no-baselines": Hint(
@@ -392,7 +292,8 @@ HINTS = {
         "Your turn: approve one",
     ),
     "d2-13-several": Hint(
-        "Whatever deploys approved versions would have to choose. Approve one; the others stay pending, or are Rejected.",
+        "Whatever deploys approved versions would have to choose. Approve one; the others stay pending, or are "
+        "Rejected.",
         "Your turn: approve one",
     ),
     "d2-13-not-the-slice": Hint(
@@ -410,8 +311,8 @@ HINTS = {
         "Your turn: what produced version 2?",
     ),
     "d2-13-no-way": Hint(
-        "The lineage does not lead from version 2 to a job. It follows addresses: an archive that was copied to another "
-        "place has no past.",
+        "The lineage does not lead from version 2 to a job. It follows addresses: an archive that was copied to "
+        "another place has no past.",
         "Where did it come from?",
     ),
     "d2-13-other-job": Hint(

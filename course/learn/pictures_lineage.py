@@ -22,7 +22,9 @@ def show_lineage(arn: str | None, guess: float | None = NO_GUESS) -> None:
         return
     if waits(guess):
         return
-    found = world.current().client("sagemaker").query_lineage(StartArns=[arn], Direction="Ascendants", IncludeEdges=True)
+    found = (
+        world.current().client("sagemaker").query_lineage(StartArns=[arn], Direction="Ascendants", IncludeEdges=True)
+    )
     things = {vertex["Arn"]: {**vertex, "name": _name(vertex)} for vertex in found["Vertices"]}
     for far, steps in _depths(arn, found["Edges"]).items():
         things[far][DEPTH] = steps
@@ -89,7 +91,12 @@ def _draw(arn: str, things: dict[str, dict[str, Any]], edges: list[dict[str, Any
         axes.annotate("", xy=(to_x, to_y), xytext=(x, y), arrowprops=style)
     for one, (x, y) in places.items():
         thing, colour = things[one], KINDS[things[one]["LineageType"]]
-        box = {"facecolor": PAPER, "edgecolor": colour, "linewidth": 2.5 if one == arn else 1.2, "boxstyle": "round,pad=0.3"}
+        box = {
+            "facecolor": PAPER,
+            "edgecolor": colour,
+            "linewidth": 2.5 if one == arn else 1.2,
+            "boxstyle": "round,pad=0.3",
+        }
         name = thing["name"] if len(thing["name"]) <= LONGEST else "…" + thing["name"][1 - LONGEST :]
         axes.text(x, y, f"{thing['Type']}\n{name}", fontsize=7.5, color=INK, va="center", ha="center", bbox=box)
     axes.set_xlim(-0.5, deepest + 0.5)

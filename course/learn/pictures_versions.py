@@ -77,7 +77,9 @@ def _draw(group: str, rungs: list[tuple[dict[str, Any], str]]) -> Any:
         box = {"facecolor": colour, "alpha": 0.22, "edgecolor": colour, "boxstyle": "round,pad=0.3"}
         number = f"version {package['ModelPackageVersion']}"
         axes.text(0.07, row, number, fontsize=9.5, color=INK, va="center", ha="center", weight="bold", bbox=rung)
-        axes.text(0.2, row - 0.17, f"{mark} {package['ModelApprovalStatus']}", fontsize=9.5, color=INK, va="center", bbox=box)
+        axes.text(
+            0.2, row - 0.17, f"{mark} {package['ModelApprovalStatus']}", fontsize=9.5, color=INK, va="center", bbox=box
+        )
         axes.text(0.47, row - 0.17, _reason(package).strip(" ()"), fontsize=8.5, color=INK, va="center", wrap=True)
         axes.text(0.19, row + 0.25, figures or "no metrics", fontsize=9, color=INK, va="center")
     axes.set_xlim(-0.03, 1.0)

@@ -22,8 +22,8 @@ def id(request):
 
 @pytest.fixture(scope="module")
 def prose():
-    source = nbformat.read(ROOT / "source" / "d0_orientation" / "d0_orientation.ipynb", as_version=4)
-    cells = [cell for cell in source.cells if cell.cell_type == "markdown"]
+    sources = [nbformat.read(path, as_version=4) for path in sorted(ROOT.glob("source/*/*.ipynb"))]
+    cells = [cell for source in sources for cell in source.cells if cell.cell_type == "markdown"]
     return {of: "\n".join(c.source for c in cells if c.metadata.course.get("exercise") == of) for of in RUNNING}
 
 
