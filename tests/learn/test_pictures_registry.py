@@ -11,6 +11,31 @@ from course.learn import pictures_lineage, pictures_versions, screen
 GROUP = "arn:aws:sagemaker:us-east-1:123456789012:model-package/txguard"
 REPORT = {"archive": {"sha256": "ab"}, "auc": 0.881, "recall": 0.4, "slices": {"web_at_night": 0.3333}}
 
+PACKAGES = {
+    1: {
+        "ModelApprovalStatus": "Approved",
+        "ApprovalDescription": "the best\n at night",
+        "ModelMetrics": {"ModelQuality": {"Statistics": {"S3Uri": "s3://b/reports/1.json"}}},
+    },
+    2: {"ModelApprovalStatus": "PendingManualApproval"},
+}
+NAMES = {
+    "data": ("DataSet", "Artifact"),
+    "job": ("TrainingJob", "TrainingJob"),
+    "archive": ("Model", "Artifact"),
+    "version": ("Model", "Artifact"),
+    "yes": ("Approval", "Action"),
+    "image": ("Image", "Artifact"),
+}
+EDGES = (("data", "job"), ("image", "job"), ("job", "archive"), ("archive", "version"), ("yes", "version"),
+         ("image", "version"))  # fmt: skip
+SOURCES = {
+    "data": "s3://b/tables/maple/",
+    "archive": "s3://b/models/alder/output/model.tar.gz",
+    "version": f"{GROUP}/1",
+    "image": "1.dkr.ecr/sagemaker-scikit-learn:1.2",
+}
+
 
 class Registry:
     """SageMaker and S3 with two versions, of which the first is approved and has a report."""
@@ -18,26 +43,17 @@ class Registry:
     class exceptions:
         ClientError = ClientError
 
-    packages = {
-        1: {
-            "ModelApprovalStatus": "Approved",
-            "ApprovalDescription": "the best\n at night",
-            "ModelMetrics": {"ModelQuality": {"Statistics": {"S3Uri": "s3://b/reports/1.json"}}},
-        },
-        2: {"ModelApprovalStatus": "PendingManualApproval"},
-    }
-
     def get_paginator(self, name):
         return self
 
     def paginate(self, ModelPackageGroupName):
         if ModelPackageGroupName != "txguard":
             raise ClientError({"Error": {"Code": "ValidationException"}}, "ListModelPackages")
-        yield {"ModelPackageSummaryList": [{"ModelPackageArn": f"{GROUP}/{number}"} for number in self.packages]}
+        yield {"ModelPackageSummaryList": [{"ModelPackageArn": f"{GROUP}/{number}"} for number in PACKAGES]}
 
     def describe_model_package(self, ModelPackageName):
         number = int(ModelPackageName.rpartition("/")[2])
-        return {"ModelPackageVersion": number, **self.packages[number]}
+        return {"ModelPackageVersion": number, **PACKAGES[number]}
 
     def get_object(self, Bucket, Key):
         assert (Bucket, Key) == ("b", "reports/1.json")
@@ -47,39 +63,22 @@ class Registry:
 class Lineage:
     """A table, a job, an archive, a version, an approval; and the image that went into two of them."""
 
-    names = {
-        "data": ("DataSet", "Artifact"),
-        "job": ("TrainingJob", "TrainingJob"),
-        "archive": ("Model", "Artifact"),
-        "version": ("Model", "Artifact"),
-        "yes": ("Approval", "Action"),
-        "image": ("Image", "Artifact"),
-    }
-    edges = (("data", "job"), ("image", "job"), ("job", "archive"), ("archive", "version"), ("yes", "version"),
-             ("image", "version"))  # fmt: skip
-    sources = {
-        "data": "s3://b/tables/maple/",
-        "archive": "s3://b/models/alder/output/model.tar.gz",
-        "version": f"{GROUP}/1",
-        "image": "1.dkr.ecr/sagemaker-scikit-learn:1.2",
-    }
-
     def query_lineage(self, StartArns, Direction, IncludeEdges):
         assert (StartArns, Direction, IncludeEdges) == (["arn:x/version"], "Ascendants", True)
         lineage = {"TrainingJob": "TrialComponent"}
         return {
             "Vertices": [
                 {"Arn": f"arn:x/{name}", "Type": kind, "LineageType": lineage.get(of, of)}
-                for name, (kind, of) in self.names.items()
+                for name, (kind, of) in NAMES.items()
             ],
             "Edges": [
                 {"SourceArn": f"arn:x/{a}", "DestinationArn": f"arn:x/{b}", "AssociationType": "ContributedTo"}
-                for a, b in self.edges
+                for a, b in EDGES
             ],
         }
 
     def describe_artifact(self, ArtifactArn):
-        return {"Source": {"SourceUri": self.sources[ArtifactArn.rpartition("/")[2]]}}
+        return {"Source": {"SourceUri": SOURCES[ArtifactArn.rpartition("/")[2]]}}
 
     def describe_trial_component(self, TrialComponentName):
         return {"Source": {"SourceArn": "arn:aws:sagemaker:us-east-1:1:training-job/alder"}}
@@ -139,7 +138,7 @@ def test_the_lineage_tells_every_arrow_the_farthest_first(shown):
     assert lines[0] == "What led to txguard/1: 5 things" and lines[-1] == "  your guess was 4 things"
     assert lines[1] == "  DataSet tables/maple/ → TrainingJob alder (ContributedTo)"
     assert "  Approval Approved → Model txguard/1 (ContributedTo)" in lines
-    assert sum("→" in line for line in lines) == len(Lineage.edges)
+    assert sum("→" in line for line in lines) == len(EDGES)
     drawn = {text.get_text().split("\n")[0] for text in figure.axes[0].texts}
     assert {"DataSet", "TrainingJob", "Model", "Approval", "Image"} <= drawn
 
