@@ -79,26 +79,26 @@ def _draw(arn: str, things: dict[str, dict[str, Any]], edges: list[dict[str, Any
     for one, thing in things.items():
         columns.setdefault(thing[DEPTH], []).append(one)
     deepest, tallest = max(columns), max(len(column) for column in columns.values())
-    drawn, axes = figure(0.8 + 0.62 * tallest, width=max(8.4, 2.9 * (deepest + 1)))
+    drawn, axes = figure(0.8 + 0.62 * tallest, width=max(8.4, 2.3 * (deepest + 1)))
     places = {
         one: (deepest - depth, (row + 0.5) * tallest / len(column))
         for depth, column in columns.items()
         for row, one in enumerate(column)
     }
-    for edge in edges:
-        (x, y), (to_x, to_y) = places[edge["SourceArn"]], places[edge["DestinationArn"]]
-        style = {"arrowstyle": "->", "color": FAINT, "shrinkA": 46, "shrinkB": 52}
-        axes.annotate("", xy=(to_x, to_y), xytext=(x, y), arrowprops=style)
+    boxes = {}
     for one, (x, y) in places.items():
         thing, colour = things[one], KINDS[things[one]["LineageType"]]
-        box = {
-            "facecolor": PAPER,
-            "edgecolor": colour,
-            "linewidth": 2.5 if one == arn else 1.2,
-            "boxstyle": "round,pad=0.3",
-        }
+        edge_of = {"edgecolor": colour, "linewidth": 2.5 if one == arn else 1.2}
         name = thing["name"] if len(thing["name"]) <= LONGEST else "…" + thing["name"][1 - LONGEST :]
-        axes.text(x, y, f"{thing['Type']}\n{name}", fontsize=7.5, color=INK, va="center", ha="center", bbox=box)
+        boxes[one] = axes.text(
+            x, y, f"{thing['Type']}\n{name}", fontsize=8, color=INK, va="center", ha="center",
+            bbox={"facecolor": PAPER, "boxstyle": "round,pad=0.3", **edge_of},
+        ).get_bbox_patch()  # fmt: skip
+    for edge in edges:
+        ends = edge["SourceArn"], edge["DestinationArn"]
+        style = {"arrowstyle": "->", "color": FAINT, "shrinkA": 0, "shrinkB": 2}
+        style |= {"patchA": boxes[ends[0]], "patchB": boxes[ends[1]]}
+        axes.annotate("", xy=places[ends[1]], xytext=places[ends[0]], arrowprops=style)
     axes.set_xlim(-0.5, deepest + 0.5)
     axes.set_ylim(tallest, 0)
     axes.set_axis_off()
