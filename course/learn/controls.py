@@ -12,6 +12,7 @@ from typing import Any
 import ipywidgets
 
 PANEL = "course-panel"
+SLOT = "course-slot"  # in a panel: where the controls of one question take the place of another's
 # Long options wrap; what has the keyboard's focus is seen.
 STYLE = f"""<style>
 .{PANEL} {{border:1px solid var(--jp-border-color1,#999);border-radius:4px;padding:.4em 1em .8em;max-width:54em}}
@@ -36,6 +37,7 @@ STYLE = f"""<style>
 </style>"""
 # JupyterLab takes the arrows, and single letters as commands on the cell, wherever no text is typed; in a panel they
 # are the controls'. Radio buttons of one question become a group, in which arrows choose. Escape leads to the cell.
+# When a button has brought new controls into the slot, the keyboard's focus goes to the first of them.
 KEYS = """
 const page = document.body;
 if (!page.dataset.coursePanels) {
@@ -56,8 +58,20 @@ if (!page.dataset.coursePanels) {
     group.ariaLabel = told.length ? told.at(-1).innerText : "";
     group.querySelectorAll("input").forEach(input => { input.name = name; });
   });
+  page.addEventListener("click", event => {
+    const slot = event.target.closest("button")?.closest(".PANEL")?.querySelector(".SLOT");
+    const first = () => slot.querySelector(":is(input,select,button):not([disabled])");
+    const known = new Set(slot?.querySelectorAll("input,select,button"));
+    const drawn = new MutationObserver(() => {
+      if (!first() || known.has(first())) return;
+      first().focus();
+      drawn.disconnect();
+    });
+    if (slot) drawn.observe(slot, {childList: true, subtree: true});
+    setTimeout(() => drawn.disconnect(), 5000);
+  });
 }
-""".replace("PANEL", PANEL)
+""".replace("PANEL", PANEL).replace("SLOT", SLOT)
 # A page that is opened again has no widgets until their cell has run: JupyterLab then writes an error in their place.
 # Where a panel stands this is not shown.
 AGAIN = f"""<style>.jp-OutputArea:has(.{PANEL}) .course-again {{display:none}}

@@ -11,7 +11,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from course.exam.items import CASE, MATCHING, ORDERING, Item
 from tests.browser.notebook import Notebook
 
-WAIT = 20  # seconds for the kernel to answer
+WAIT = 30  # seconds for the kernel to answer
 REACH = 60  # presses of Tab at most, from a cell to its panel or through a panel
 CONFIDENCE = (25, 50, 75, 95)
 # What the focused element is, and which of its group.
@@ -37,6 +37,10 @@ class Panel:
     def element(self) -> WebElement:
         return self.notebook.cell(self.cell).find_element(By.CSS_SELECTOR, ".course-panel")
 
+    @property
+    def text(self) -> str:
+        return self.browser.execute_script("return arguments[0].innerText", self.element)
+
     def press(self, *keys: str) -> None:
         ActionChains(self.browser).send_keys(*keys).perform()
 
@@ -44,7 +48,9 @@ class Panel:
         return tuple(self.browser.execute_script(FOCUSED))
 
     def enter(self) -> None:
-        """From the cell, which is the active one, into its panel."""
+        """From the cell, which is made the active one, into its panel, as soon as that is drawn."""
+        self.notebook.until(lambda: self.element.find_elements(By.CSS_SELECTOR, "button"), WAIT)
+        activate(self.browser, self.notebook, self.cell)
         for _ in range(REACH):
             self.press(Keys.TAB)
             if self.focused()[0] != "outside":
@@ -71,12 +77,19 @@ class Panel:
         raise AssertionError(f"Tab does not lead to {until}")
 
     def says(self, words: str) -> None:
-        """Wait until the panel's live region says something with these words."""
-        self.notebook.until(lambda: words in self.element.text, WAIT)
+        """Wait until these words stand in the panel."""
+        self.notebook.until(lambda: words in self.text, WAIT)
+
+    def stands_at_the_first_option(self) -> None:
+        """Wait until the focus is on the first control of a question."""
+        first = (
+            "const slot = document.activeElement.closest('.course-slot');"
+            "return slot?.querySelector(':is(input,select,button):not([disabled])') === document.activeElement"
+        )
+        self.notebook.until(lambda: self.browser.execute_script(first), WAIT)
 
     def answer(self, item: Item, choice: Any, confidence: int) -> None:
-        """Answer the question that stands in the panel, and commit it."""
-        self.back_to_the_start()
+        """Answer the question on whose first option the focus stands, and commit it."""
         if item.kind == ORDERING:
             self._order([next(s.text for s in item.steps if s.id == id) for id in choice])
             self.back_to_the_start()
@@ -94,7 +107,7 @@ class Panel:
     def _order(self, texts: Sequence[str]) -> None:
         """Move the steps up, each to its place."""
         for place, text in enumerate(texts):
-            rows = re.findall(r"^\d\. (.*)$", self.element.text, re.MULTILINE)
+            rows = re.findall(r"^\d\. (.*)$", self.text, re.MULTILINE)
             for number in range(rows.index(text), place, -1):
                 self._focus(f"Move {number + 1} up")
                 self.press(Keys.ENTER)
@@ -151,10 +164,11 @@ def activate(browser: Chrome, notebook: Notebook, cell: str) -> None:
         "const all = [...document.querySelectorAll('.jp-Notebook .jp-Cell')];"
         "return all.findIndex(one => one.classList.contains('jp-mod-active'))"
     )
+    on_cell = "return document.activeElement.matches('.jp-Cell.jp-mod-active')"
     ActionChains(browser).send_keys(Keys.ESCAPE).perform()
     for _ in range(3):
         steps = wanted - browser.execute_script(now)
         if not steps:
-            return
+            return notebook.until(lambda: browser.execute_script(on_cell), WAIT)
         ActionChains(browser).send_keys(*[Keys.ARROW_DOWN if steps > 0 else Keys.ARROW_UP] * abs(steps)).perform()
     raise AssertionError(f"the arrows do not lead to {cell}")
