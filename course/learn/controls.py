@@ -72,11 +72,6 @@ if (!page.dataset.coursePanels) {
   });
 }
 """.replace("PANEL", PANEL).replace("SLOT", SLOT)
-# A page that is opened again has no widgets until their cell has run: JupyterLab then writes an error in their place.
-# Where a panel stands this is not shown.
-AGAIN = f"""<style>.jp-OutputArea:has(.{PANEL}) .course-again {{display:none}}
-.jp-OutputArea:has(.course-again) .jp-OutputArea-child:has(> .jupyter-widgets:not(:has(*))) {{display:none}}</style>
-<p class="course-again">Run this cell again to go on here; what you have committed is kept.</p>"""
 CALM = "var(--jp-border-color1,#999)"
 COLOURS = {"✓": "#009E73", "✗": "#D55E00"}
 
@@ -94,8 +89,20 @@ def display(box: ipywidgets.Widget) -> None:
     from IPython.display import display as show
 
     show(box)
-    show(HTML(AGAIN))
+    show(HTML(again("go on here; what you have committed is kept")))
     show(Javascript(KEYS))
+
+
+def again(what: str) -> str:
+    """What stands in a widget's place on a page that is opened again: it has none until the cell has run.
+
+    JupyterLab writes an error there, which is hidden; where the widget lives, this is.
+    """
+    return (
+        "<style>.jp-OutputArea:has(.jupyter-widgets > *) .course-again {display:none}"
+        ".jp-OutputArea:has(.course-again) .jupyter-widgets:not(:has(*)) {display:none}</style>"
+        f'<p class="course-again">Run this cell again to {html.escape(what)}.</p>'
+    )
 
 
 def beside(*children: ipywidgets.Widget) -> ipywidgets.HBox:

@@ -1,6 +1,7 @@
 """A whole sitting in a real browser: every exercise by its link, what is asked at the keyboard alone, a restart of the
 kernel and a closed tab in the middle. Screenshots of every exercise, light and dark, are kept as artefacts."""
 
+import contextlib
 import json
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +13,8 @@ from selenium.webdriver.common.by import By
 
 from course import syllabus
 from course.authoring.notebook import BEGIN_SOLUTION, END_SOLUTION, exercise, part
-from course.exam import bank, reflections
+from course.exam import reflections
+from course.learn import quiz_results
 from tests.browser.keyboard import WAIT, Panel
 from tests.browser.notebook import Notebook
 
@@ -118,7 +120,8 @@ class Sitting:
     def quiz(self, cell: str, id: str) -> None:
         panel = Panel(self.notebook, cell)
         panel.enter()
-        items = bank.load(id)
+        with contextlib.chdir(self.folder):  # where the learner's wording and order are known
+            items = [one.item.shuffled(quiz_results.seed_of(one.item)) for one in quiz_results.marked(id)]
         for place, item in enumerate(items, 1):
             panel.says(f"{place} of {len(items)}")
             panel.stands_at_the_first_option()
