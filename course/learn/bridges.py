@@ -152,10 +152,10 @@ def _arches(places: Sequence[Place]) -> str:
         left, middle, foot = BANK + number * SPAN, BANK + (number + 0.5) * SPAN, DECK + 44
         arch = f"M{left},{foot} Q{middle},{foot - 2 * RISE} {left + SPAN},{foot}"
         drawn += [
+            ";",
             f'<path d="{arch}" fill="none" stroke="currentColor" stroke-width="2"/>',
             _bar(left, DECK, SPAN, 10, "none", "currentColor"),
             _bar(left, DECK, SPAN * share, 10, GREEN, "none"),
-            ";",
             _words(middle, DECK - 26, str(number + 1), "middle"),
             _words(middle, DECK - 9, name.removesuffix(" infrastructure").removesuffix(" pipeline"), "middle"),
             *(_words(middle, foot + 18 * line, part, "middle") for line, part in enumerate(words.split(", "), 1)),
