@@ -145,12 +145,14 @@ def html_map(
 
 def _arches(places: Sequence[Place]) -> str:
     """Five arches from the notebook to production; the deck of an arch is filled as far as it is done."""
-    drawn, told = [], []
+    width = 2 * BANK + len(BRIDGES) * SPAN
+    drawn, told = [_words(BANK / 2, DECK + 10, "notebook", "middle")], []
     for number, name in enumerate(BRIDGES):
         share, words = crossed(places, number + 1)
         left, middle, foot = BANK + number * SPAN, BANK + (number + 0.5) * SPAN, DECK + 44
         arch = f"M{left},{foot} Q{middle},{foot - 2 * RISE} {left + SPAN},{foot}"
         drawn += [
+            ";",
             f'<path d="{arch}" fill="none" stroke="currentColor" stroke-width="2"/>',
             _bar(left, DECK, SPAN, 10, "none", "currentColor"),
             _bar(left, DECK, SPAN * share, 10, GREEN, "none"),
@@ -159,9 +161,7 @@ def _arches(places: Sequence[Place]) -> str:
             *(_words(middle, foot + 18 * line, part, "middle") for line, part in enumerate(words.split(", "), 1)),
         ]
         told.append(f"{number + 1} {name}: {words}")
-    width = 2 * BANK + len(BRIDGES) * SPAN
-    drawn += [_words(BANK / 2, DECK + 10, "notebook", "middle")]
-    drawn += [_words(width - BANK / 2, DECK + 10, "production", "middle")]
+    drawn += [";", _words(width - BANK / 2, DECK + 10, "production", "middle")]
     return _picture("; ".join(told), width, DECK + 88, drawn)
 
 
@@ -171,6 +171,7 @@ def html_confidence(calibration: Sequence[Calibration]) -> str:
     for row, c in enumerate(calibration):
         top = 8 + row * 52
         drawn += [
+            ";" if row else "",
             _words(0, top + 20, f"D{c.domain} {DOMAINS[c.domain - 1]}"),
             _bar(LABELS, top, 2.4 * c.confidence, 15, "none", "currentColor"),
             _words(LABELS + 8 + 2.4 * c.confidence, top + 12, f"{c.confidence:.0f} % sure"),
@@ -182,10 +183,13 @@ def html_confidence(calibration: Sequence[Calibration]) -> str:
 
 
 def _picture(told: str, width: float, height: float, drawn: Sequence[str]) -> str:
-    """An SVG that takes its ink from the page and says `told` to whoever does not see it."""
+    """An SVG that takes its ink from the page and says `told` to whoever does not see it.
+
+    In a notebook that is not trusted JupyterLab takes the tags away: what stands between them keeps the words apart.
+    """
     return (
         f'<svg role="img" aria-label="{html.escape(told)}" viewBox="0 0 {width:g} {height:g}" '
-        f'style="max-width:{width:g}px;width:100%;{FONT}">{"".join(drawn)}</svg>'
+        f'style="max-width:{width:g}px;width:100%;{FONT}">{" ".join(drawn).replace(" ;", ";")}</svg>'
     )
 
 

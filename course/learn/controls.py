@@ -12,6 +12,7 @@ from typing import Any
 import ipywidgets
 
 PANEL = "course-panel"
+SLOT = "course-slot"  # in a panel: where the controls of one question take the place of another's
 # Long options wrap; what has the keyboard's focus is seen.
 STYLE = f"""<style>
 .{PANEL} {{border:1px solid var(--jp-border-color1,#999);border-radius:4px;padding:.4em 1em .8em;max-width:54em}}
@@ -36,6 +37,7 @@ STYLE = f"""<style>
 </style>"""
 # JupyterLab takes the arrows, and single letters as commands on the cell, wherever no text is typed; in a panel they
 # are the controls'. Radio buttons of one question become a group, in which arrows choose. Escape leads to the cell.
+# When a button has brought new controls into the slot, the keyboard's focus goes to the first of them.
 KEYS = """
 const page = document.body;
 if (!page.dataset.coursePanels) {
@@ -56,13 +58,20 @@ if (!page.dataset.coursePanels) {
     group.ariaLabel = told.length ? told.at(-1).innerText : "";
     group.querySelectorAll("input").forEach(input => { input.name = name; });
   });
+  page.addEventListener("click", event => {
+    const slot = event.target.closest("button")?.closest(".PANEL")?.querySelector(".SLOT");
+    const first = () => slot.querySelector(":is(input,select,button):not([disabled])");
+    const known = new Set(slot?.querySelectorAll("input,select,button"));
+    const drawn = new MutationObserver(() => {
+      if (!first() || known.has(first())) return;
+      first().focus();
+      drawn.disconnect();
+    });
+    if (slot) drawn.observe(slot, {childList: true, subtree: true});
+    setTimeout(() => drawn.disconnect(), 5000);
+  });
 }
-""".replace("PANEL", PANEL)
-# A page that is opened again has no widgets until their cell has run: JupyterLab then writes an error in their place.
-# Where a panel stands this is not shown.
-AGAIN = f"""<style>.jp-OutputArea:has(.{PANEL}) .course-again {{display:none}}
-.jp-OutputArea:has(.course-again) .jp-OutputArea-child:has(> .jupyter-widgets:not(:has(*))) {{display:none}}</style>
-<p class="course-again">Run this cell again to go on here; what you have committed is kept.</p>"""
+""".replace("PANEL", PANEL).replace("SLOT", SLOT)
 CALM = "var(--jp-border-color1,#999)"
 COLOURS = {"✓": "#009E73", "✗": "#D55E00"}
 
@@ -80,8 +89,20 @@ def display(box: ipywidgets.Widget) -> None:
     from IPython.display import display as show
 
     show(box)
-    show(HTML(AGAIN))
+    show(HTML(again("go on here; what you have committed is kept")))
     show(Javascript(KEYS))
+
+
+def again(what: str) -> str:
+    """What stands in a widget's place on a page that is opened again: it has none until the cell has run.
+
+    JupyterLab writes an error there, which is hidden; where the widget lives, this is.
+    """
+    return (
+        "<style>.jp-OutputArea:has(.jupyter-widgets > *) .course-again {display:none}"
+        ".jp-OutputArea:has(.course-again) .jupyter-widgets:not(:has(*)) {display:none}</style>"
+        f'<p class="course-again">Run this cell again to {html.escape(what)}.</p>'
+    )
 
 
 def beside(*children: ipywidgets.Widget) -> ipywidgets.HBox:

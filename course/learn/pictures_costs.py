@@ -63,9 +63,13 @@ def show_costs(table: pandas.DataFrame | None, missed: float, review: float, gue
         lines.append(f"  your guess, {guess:g} % reviewed, is a cut of {cut:.3f} and costs € {yours.cost:,.0f}")
     display(_draw(score, fraud, missed, review, cut, "your guess"), "\n".join(lines))
     if screen.has_reader():
+        from IPython.display import HTML
         from IPython.display import display as show
 
+        from course.learn import controls
+
         show(_slider(score, fraud, missed, review, cut or 0.3))
+        show(HTML(controls.again("move the cut")))
 
 
 def cut_at(score: numpy.ndarray, share: float) -> float:

@@ -1,7 +1,8 @@
 """The widgets of a quiz: one question at a time, made of the browser's own radio buttons, boxes, lists and buttons.
 
 Tab goes from one to the next, arrows and space choose, Enter presses. The button that commits then goes on to the next
-question, so it can be pressed again. What is said after an answer stands in a live region, which screen readers read.
+question, so it can be pressed again; the focus then stands on that question's first option. What is said after an
+answer stands in a live region, which screen readers read.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Pager:
         self.place = next((n for n, one in enumerate(asked) if not one.committed), 0)
         self.question = controls.prose("")
         self.slot = ipywidgets.VBox()
+        self.slot.add_class(controls.SLOT)
         self.sure = controls.row([(words, value) for value, words in quiz_told.CONFIDENCE.items()])
         self.sure_row = ipywidgets.VBox([controls.prose("<strong>How sure are you?</strong>"), self.sure])
         self.go, self.back = controls.button("Commit"), controls.button("Back")

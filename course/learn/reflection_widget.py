@@ -35,8 +35,8 @@ class Rubric:
         rows = []
         for row in reflection.rows:
             slider = ipywidgets.IntSlider(
-                min=0, max=2, description=row.text, style={"description_width": "12.5em"},
-                layout=ipywidgets.Layout(width="26em"),
+                min=0, max=2, description=row.text, readout=False, style={"description_width": "15em"},
+                layout=ipywidgets.Layout(width="23em", flex="none"),
             )  # fmt: skip
             slider.observe(lambda _: self._mean(), "value")
             self.sliders[row.id], self.meanings[row.id] = slider, controls.prose("")
@@ -65,7 +65,8 @@ class Rubric:
 
     def _mean(self) -> None:
         for row in self.reflection.rows:
-            self.meanings[row.id].value = html.escape(row.levels[self.sliders[row.id].value])
+            score = self.sliders[row.id].value
+            self.meanings[row.id].value = f"<strong>{score}</strong> {html.escape(row.levels[score])}"
 
     def _keep(self) -> None:
         when = AFTER if reflecting.scores(self.reflection, BEFORE) else BEFORE

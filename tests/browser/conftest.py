@@ -24,6 +24,8 @@ FLAGS = [
 # All cells are in the page, also those out of sight: a test can find them by their place.
 TRACKER = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
 SETTINGS = {"windowingMode": "none"}
+# `window.jupyterapp`: a test puts text into cells and chooses a theme through it.
+CONFIG = {"LabApp": {"expose_app_in_browser": True}}
 
 
 @pytest.fixture
@@ -35,8 +37,10 @@ def lab(tmp_path: Path) -> Iterator[str]:
     settings = tmp_path / "settings"
     (settings / TRACKER).parent.mkdir(parents=True)
     (settings / TRACKER).write_text(json.dumps(SETTINGS))
+    (settings / "jupyter_server_config.json").write_text(json.dumps(CONFIG))
     environment = {
         **os.environ,
+        "JUPYTER_CONFIG_PATH": str(settings),
         "JUPYTERLAB_SETTINGS_DIR": str(settings),
         "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
     }

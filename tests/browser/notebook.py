@@ -14,6 +14,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 CARD = re.compile(r"^(\S+) .*: ([\d.]+) of ([\d.]+) points$")
 FAILED = Path(__file__).resolve().parents[2] / "artefacts" / "screenshots" / "waited-in-vain.png"
+POLL = 0.05  # seconds
+# JupyterLab's own notebook, as the page holds it.
+CONTENT = "[...jupyterapp.shell.widgets('main')].find(one => one.content?.widgets && one.context).content"
 PASSING = (NoSuchElementException, StaleElementReferenceException)  # JupyterLab is drawing
 
 
@@ -29,7 +32,7 @@ class Notebook:
     def until(self, condition: Callable[[], Any], seconds: float) -> Any:
         """Wait until the condition holds, and return what it gives."""
         try:
-            return WebDriverWait(self.browser, seconds, ignored_exceptions=PASSING).until(lambda _: condition())
+            return WebDriverWait(self.browser, seconds, POLL, ignored_exceptions=PASSING).until(lambda _: condition())
         except TimeoutException:
             FAILED.parent.mkdir(parents=True, exist_ok=True)
             self.browser.save_screenshot(str(FAILED))
@@ -47,23 +50,12 @@ class Notebook:
         self.browser.find_element(*entry).click()
 
     def type(self, id: str, text: str) -> None:
-        """Replace a code cell's text, as by pasting."""
-        editor = self.cell(id).find_element(By.CSS_SELECTOR, ".cm-content")
-        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", editor)
-        editor.click()
-        ActionChains(self.browser).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).perform()
-        self.browser.execute_cdp_cmd("Input.insertText", {"text": text})
-        lines = self.cell(id).find_elements(By.CSS_SELECTOR, ".cm-line")
-        assert "\n".join(line.text for line in lines) == text
-
-    def write(self, id: str, text: str) -> None:
-        """Replace a prose cell's text, and render it."""
-        cell = self.cell(id)
-        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", cell)
-        ActionChains(self.browser).double_click(cell.find_element(By.CSS_SELECTOR, ".jp-MarkdownOutput")).perform()
-        ActionChains(self.browser).key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL).perform()
-        self.browser.execute_cdp_cmd("Input.insertText", {"text": text})
-        ActionChains(self.browser).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
+        """Replace a cell's text, and draw it if it is prose."""
+        self.browser.execute_script(
+            f"const cell = {CONTENT}.widgets[arguments[0]]; cell.model.sharedModel.setSource(arguments[1]);"
+            "if (cell.model.type === 'markdown') cell.rendered = true;",
+            self.ids.index(id), text,
+        )  # fmt: skip
 
     def save(self) -> None:
         """Ctrl+S, and wait until nothing is left to save."""
@@ -95,7 +87,9 @@ class Notebook:
         return int(digits[0]) if (digits := re.findall(r"\d+", prompt)) else 0
 
     def output(self, id: str) -> str:
-        return self.cell(id).find_element(By.CSS_SELECTOR, ".jp-OutputArea").text
+        return self.browser.execute_script(
+            "return arguments[0].querySelector('.jp-OutputArea').innerText", self.cell(id)
+        )
 
     def points(self, id: str) -> tuple[float, float]:
         """What the last card in a check's output says: points, and of how many."""
@@ -118,34 +112,42 @@ class Notebook:
         self.browser.save_screenshot(str(path))
 
     def photographs(self, folder: Path, groups: dict[str, str]) -> None:
-        """One picture per group of neighbouring cells, as long as it must be: `groups` has the group of each cell."""
+        """Pictures of groups of neighbouring cells, each as long as it must be: `groups` has the group of a cell."""
         folder.mkdir(parents=True, exist_ok=True)
-        width = self.browser.execute_script("return innerWidth")
+        cells = "[...document.querySelectorAll('.jp-Notebook .jp-Cell')]"
+        width, heights = self.browser.execute_script(f"return [innerWidth, {cells}.map(cell => cell.offsetHeight)]")
+        height_of = dict(zip(self.ids, heights, strict=True))
         for group in dict.fromkeys(groups.values()):
-            cells = [self.cell(id) for id in self.ids if groups[id] == group]
-            for number, part in enumerate(self._screens(cells), 1):
-                height = sum(cell.size["height"] for cell in part)
-                size = {"width": width, "height": min(16000, height + 400), "deviceScaleFactor": 1, "mobile": False}
+            for number, part in enumerate(_screens([id for id in self.ids if groups.get(id) == group], height_of), 1):
+                height = min(16000, 400 + sum(height_of[id] for id in part))
+                size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
                 self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-                self.browser.execute_script("arguments[0].scrollIntoView({block: 'start'})", part[0])
+                self.browser.execute_script("arguments[0].scrollIntoView({block: 'start'})", self.cell(part[0]))
                 self.browser.save_screenshot(str(folder / f"{group}-{number}.png"))
         self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
-    def _screens(self, cells: list[WebElement], most: int = 1800) -> list[list[WebElement]]:
-        """Cells in runs of at most `most` pixels, where one alone is not higher."""
-        screens: list[list[WebElement]] = [[]]
-        height = 0
-        for cell in cells:
-            own = cell.size["height"]
-            if screens[-1] and height + own > most:
-                screens.append([])
-                height = 0
-            screens[-1].append(cell)
-            height += own
-        return screens
+    def theme(self, name: str) -> None:
+        """Settings → Theme: "JupyterLab Light" or "JupyterLab Dark"."""
+        chosen = (
+            "const done = arguments[1];"
+            "jupyterapp.commands.execute('apputils:change-theme', {theme: arguments[0]}).then(() => done());"
+        )
+        self.browser.execute_async_script(chosen, name)
+        now = "return document.body.dataset.jpThemeName"
+        self.until(lambda: self.browser.execute_script(now) == name, 20)
 
     def _cells(self) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, ".jp-Notebook .jp-Cell")
 
     def _is_idle(self) -> bool:
         return bool(self.browser.find_elements(By.CSS_SELECTOR, ".jp-NotebookPanel [data-status='idle']"))
+
+
+def _screens(ids: list[str], height_of: dict[str, int], most: int = 1800) -> list[list[str]]:
+    """Cells in runs of at most `most` pixels, where one alone is not higher."""
+    screens: list[list[str]] = [[]]
+    for id in ids:
+        if screens[-1] and sum(height_of[one] for one in [*screens[-1], id]) > most:
+            screens.append([])
+        screens[-1].append(id)
+    return screens

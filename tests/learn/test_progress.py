@@ -1,6 +1,7 @@
 """What is noted of a learner's way, who notes it, what the map makes of it, and how it is taken along or deleted."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -190,3 +191,14 @@ def test_progress_is_deleted_and_answers_are_not(reader):
     assert (reader.folder / "answers.json").is_file()
     assert progress.delete(reader.work) is False
     assert progress_store.read(progress_store.of_work(reader.work))["exercises"] == {}
+
+
+def test_pictures_read_well_where_their_tags_are_taken_away(reader):
+    progress.checked("O-8", 7, 4, 4)
+    places = progress._places(noted(reader))
+    calibration = [bridges.Calibration(1, 5, 80, 40), bridges.Calibration(3, 4, 50, 55)]
+    page = bridges.html_map(places, places, calibration, None, linked=True)
+    read = " ".join(re.sub(r"<[^>]*>", "", page).split())
+    of = sum(1 in exercise.bridge for exercise in syllabus.load().exercises)
+    assert f"notebook; 1 Data 1 of {of} done; 2 Training" in read and "done; production" in read
+    assert "80 % sure 40 % right surer than right; D3 Deployment" in read
