@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from . import authority, delivery, encryption, metrics, simulation
+from . import authority, delivery, encryption, managed_policies, metrics, simulation
 
 REPLACEMENTS: dict[str, Callable[..., Any]] = {
     # Callers are authenticated once, in front (signature.py): MiniStack checks the age of a signature against its own
@@ -30,6 +30,8 @@ REPLACEMENTS: dict[str, Callable[..., Any]] = {
     "ministack.services.s3._check_sse_read_headers": encryption.check_read_headers,
     # MiniStack delivers to queues and functions whose policies do not let EventBridge in, and knows no pipelines.
     "ministack.services.eventbridge._invoke_target": delivery.invoke_target,
+    # MiniStack has none of the policies that AWS manages for SageMaker.
+    "ministack.services.iam._seed_aws_managed_policies": managed_policies.seed_managed_policies,
     # CloudWatch keeps a metric for fifteen months; MiniStack forgets every point after two weeks.
     "ministack.services.cloudwatch._evict_old_metrics": metrics.forget_metrics,
     # CloudWatch refuses points that are too old or too far ahead when they come; MiniStack takes any.
