@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import CloudError, ValidationFailed
 from .logs import MetricPoint
 from .perform import perform
+from .pipelines import events as pipelines
 from .protocol import operation_model
 from .store import Resource
 
@@ -31,12 +32,19 @@ DETAIL_TYPES = {
     "Image": "SageMaker Image State Change",
     "Model": "SageMaker Model State Change",
 }
-"""Kind of resource → detail-type. Other kinds have no event."""
+"""Kind of resource → detail-type. Pipelines have their own (pipelines/events.py); other kinds have no event."""
 
 
 def connect(world: "World") -> None:
     """Let a world's changes reach EventBridge, and EventBridge's pipelines and schedules reach the world."""
-    world.store.watch(lambda resource, status: tell(world, resource))
+    statuses = pipelines.Statuses()
+
+    def changed(resource: Resource, status: str) -> None:
+        tell(world, resource)
+        if resource.kind.name in pipelines.DETAIL_TYPES:
+            _tell_of_pipeline(world, resource, status, statuses.before(resource, status))
+
+    world.store.watch(changed)
     world.base.deliveries.pipeline = lambda rule, target: world.spawn(_start_pipeline(world, rule, target))
     world.base.deliveries.failed = lambda rule, target, reason: world.spawn(_failed(world, rule, target, reason))
 
@@ -46,6 +54,12 @@ def tell(world: "World", resource: Resource) -> None:
     detail_type = DETAIL_TYPES.get(resource.kind.name)
     if detail_type and world.base.events_are_wanted():
         emit(world, detail_type, detail_of(resource), [resource.arn])
+
+
+def _tell_of_pipeline(world: "World", resource: Resource, status: str, previous: str | None) -> None:
+    if status != "Deleted" and world.base.events_are_wanted():
+        detail = pipelines.detail_of(resource, previous)
+        emit(world, pipelines.DETAIL_TYPES[resource.kind.name], detail, pipelines.resources_of(resource))
 
 
 def emit(world: "World", detail_type: str, detail: dict[str, Any], resources: list[str], source: str = SOURCE) -> None:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from course.cloud import client
 from course.cloud.base import REPLACEMENTS
+from course.cloud.images import SCIKIT_LEARN
 
 
 @pytest.mark.parametrize("path", REPLACEMENTS)
@@ -109,3 +110,41 @@ def test_put_metric_data_probe_a_point_out_of_time_is_refused(cloud, days, words
     with pytest.raises(ClientError, match=f"MetricData.member.2.Timestamp must specify a time no more than {words}"):
         metrics.put_metric_data(Namespace="Probe", MetricData=points)
     assert not metrics.list_metrics(Namespace="Probe", MetricName="late")["Metrics"]
+
+
+def test_seed_aws_managed_policies_probe_sagemakers_reach_what_awss_reach(cloud):
+    """The base has none of SageMaker's: attached, they would allow nothing."""
+    role, s3 = cloud.role("Passed"), cloud.client("s3")
+
+    def user_with(policy):
+        iam = cloud.client("iam")
+        iam.create_user(UserName=policy)
+        iam.attach_user_policy(UserName=policy, PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
+        key = iam.create_access_key(UserName=policy)["AccessKey"]
+        return key["AccessKeyId"], key["SecretAccessKey"]
+
+    for bucket in ("my-sagemaker-data", "claims"):
+        s3.create_bucket(Bucket=bucket)
+        for key, tags in (("plain", ""), ("tagged", "SageMaker=True")):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"1", Tagging=tags)
+    key = user_with("AmazonSageMakerFullAccess")
+    full, reads = cloud.client("sagemaker", key), cloud.client("s3", key)
+    full.create_model(ModelName="allowed", ExecutionRoleArn=role, PrimaryContainer={"Image": SCIKIT_LEARN})
+    variant = {"VariantName": "v", "ModelName": "allowed", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    full.create_endpoint_config(EndpointConfigName="allowed", ProductionVariants=[variant])
+    reads.put_object(Bucket="my-sagemaker-data", Key="mine", Body=b"1")
+    reads.get_object(Bucket="my-sagemaker-data", Key="plain")
+    reads.list_objects_v2(Bucket="claims")
+    assert reads.get_object(Bucket="claims", Key="tagged")["Body"].read() == b"1"
+    for denied in (
+        lambda: reads.get_object(Bucket="claims", Key="plain"),
+        lambda: reads.put_object(Bucket="claims", Key="mine", Body=b"1"),
+        lambda: cloud.client("iam", key).create_user(UserName="another"),
+        lambda: cloud.client("sqs", key).create_queue(QueueName="another"),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            denied()
+    only_reads = cloud.client("sagemaker", user_with("AmazonSageMakerReadOnly"))
+    assert only_reads.describe_model(ModelName="allowed")["ModelName"] == "allowed"
+    with pytest.raises(ClientError, match="is not authorized to perform: sagemaker:DeleteModel"):
+        only_reads.delete_model(ModelName="allowed")

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from . import authority, delivery, encryption, metrics, simulation
+from . import authority, ciphertext, delivery, encryption, managed_policies, metrics, simulation
 
 REPLACEMENTS: dict[str, Callable[..., Any]] = {
     # Callers are authenticated once, in front (signature.py): MiniStack checks the age of a signature against its own
@@ -26,10 +26,17 @@ REPLACEMENTS: dict[str, Callable[..., Any]] = {
     "ministack.services.s3._resolve_sse_write_headers": encryption.resolve_write_headers,
     # MiniStack has no key that AWS manages.
     "ministack.services.kms._key_metadata": encryption.key_metadata,
+    # MiniStack's ciphertext is an exclusive or: whoever changes a blob changes the plaintext, and nobody notices.
+    "ministack.services.kms._encrypt": ciphertext.encrypt,
+    "ministack.services.kms._decrypt": ciphertext.decrypt,
+    "ministack.services.kms._generate_data_key_common": ciphertext.data_key,
+    "ministack.services.kms._generate_data_key_pair_common": ciphertext.data_key_pair,
     # MiniStack lets whoever may read the object read it, whatever the key's policy says.
     "ministack.services.s3._check_sse_read_headers": encryption.check_read_headers,
     # MiniStack delivers to queues and functions whose policies do not let EventBridge in, and knows no pipelines.
     "ministack.services.eventbridge._invoke_target": delivery.invoke_target,
+    # MiniStack has none of the policies that AWS manages for SageMaker.
+    "ministack.services.iam._seed_aws_managed_policies": managed_policies.seed_managed_policies,
     # CloudWatch keeps a metric for fifteen months; MiniStack forgets every point after two weeks.
     "ministack.services.cloudwatch._evict_old_metrics": metrics.forget_metrics,
     # CloudWatch refuses points that are too old or too far ahead when they come; MiniStack takes any.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from course.cloud.clarify import predictor, report, shap
+from course.cloud.clarify import drift, predictor, report, shap
 from course.cloud.clarify.analysis_config import AnalysisConfig, ConfigError, parse
 from course.cloud.clarify.bias import Metric, Sample, measure
 from course.cloud.clarify.dataset import Dataset, column, files_in, load, read_csv
@@ -24,10 +24,21 @@ from course.cloud.clarify.outcome import NoThreshold, Values, rules
 _TOP, _GRID = 10, 15  # features and buckets of partial dependence plots unless the configuration says more
 
 
-def run(config_file: Path, data: Path | None, output: Path, fetch: Callable[[str], list[bytes]]) -> None:
-    """Analyse and write the result into `output`. fetch: the objects under an S3 prefix. Raises ConfigError."""
+def run(
+    config_file: Path,
+    data: Path | None,
+    output: Path,
+    fetch: Callable[[str], list[bytes]],
+    constraints: Path | None = None,
+    model_name: str = "",
+) -> None:
+    """Analyse and write the result into `output`. Raises ConfigError.
+
+    fetch: the objects under an S3 prefix. constraints: an earlier analysis.json; what is worse now goes into
+    constraint_violations.json. model_name: the predictor's, where the configuration names none.
+    """
     try:
-        config = parse(config_file.read_text(encoding="utf-8"))
+        config = parse(config_file.read_text(encoding="utf-8"), model_name)
     except UnicodeDecodeError:
         raise ConfigError("Unable to load analysis configuration as JSON.") from None
     uri, predicted_uri = (config.fields.get(name) for name in ("dataset_uri", "predicted_label_dataset_uri"))
@@ -57,6 +68,9 @@ def run(config_file: Path, data: Path | None, output: Path, fetch: Callable[[str
         if config.pdp is not None:
             result.setdefault("explanations", {})["pdp"] = dependence(config, dataset, model.scores, explanation)
     _write(config, output, result, explanation, computed=baseline is None)
+    if constraints is not None:
+        judged = {"version": "1.0", "violations": drift.violations(drift.read(constraints), result)}
+        (output / "constraint_violations.json").write_text(json.dumps(judged, indent=4), encoding="utf-8")
 
 
 def bias(

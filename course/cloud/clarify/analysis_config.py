@@ -135,8 +135,8 @@ class AnalysisConfig:
         return self.shap is not None or self.pdp is not None or (self.post_training is not None and not given)
 
 
-def parse(text: str) -> AnalysisConfig:
-    """Read and check an analysis_config.json. Raises ConfigError."""
+def parse(text: str, model: str = "") -> AnalysisConfig:
+    """Read and check an analysis_config.json. model: predictor.model_name where it has none. Raises ConfigError."""
     try:
         fields = json.loads(text)
     except ValueError:
@@ -147,6 +147,8 @@ def parse(text: str) -> AnalysisConfig:
     for member in ("dataset_type", "methods"):
         if member not in fields:
             raise ConfigError(f"{INVALID} Missing key: {member}")
+    if model and "predictor" in fields:
+        fields["predictor"].setdefault("model_name", model)
     methods = fields["methods"]
     if not methods:
         raise ConfigError(f"{INVALID} methods names no analysis")

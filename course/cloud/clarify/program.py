@@ -2,11 +2,15 @@
 
 Facts: developer guide, "Configure a SageMaker Clarify Processing Job" (analysis_config, dataset, analysis_result) and
 "Troubleshoot SageMaker Clarify Processing Jobs" (what the failure reason and the exit message say).
+
+A pipeline's check gives two things more: an input baseline_constraints, the analysis.json to judge by, and the variable
+MODEL_NAME, for the configurations of its SDK leave predictor.model_name out.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -52,13 +56,20 @@ def _run(layout: Layout) -> None:
         raise ConfigError("The processing job needs an input named analysis_config.")
     if "analysis_result" not in outputs:
         raise ConfigError("The processing job needs an output named analysis_result.")
-    analysis.run(_only_file(inputs["analysis_config"]), inputs.get("dataset"), outputs["analysis_result"], fetch)
+    analysis.run(
+        _only_file(inputs, "analysis_config"),
+        inputs.get("dataset"),
+        outputs["analysis_result"],
+        fetch,
+        _only_file(inputs, "baseline_constraints") if "baseline_constraints" in inputs else None,
+        os.environ.get("MODEL_NAME", ""),
+    )
 
 
-def _only_file(folder: Path) -> Path:
-    found = [path for path in folder.rglob("*") if path.is_file()]
+def _only_file(inputs: dict[str, Path], name: str) -> Path:
+    found = [path for path in inputs[name].rglob("*") if path.is_file()]
     if len(found) != 1:
-        raise ConfigError(f"The input analysis_config holds {len(found)} files; it should be one JSON file.")
+        raise ConfigError(f"The input {name} holds {len(found)} files; it should be one JSON file.")
     return found[0]
 
 

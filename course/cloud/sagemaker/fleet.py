@@ -97,7 +97,8 @@ class Fleet:
         if variables.get("SAGEMAKER_SUBMIT_DIRECTORY", "").startswith("s3://"):
             variables["SAGEMAKER_SUBMIT_DIRECTORY"] = "/opt/ml/code"
         stream = f"{variant.name}/i-{world.random.getrandbits(68):017x}"
-        log = LogStream(world.base, world.clock, f"/aws/sagemaker/Endpoints/{self._endpoint.name}", stream)
+        group = f"/aws/sagemaker/Endpoints/{self._endpoint.name}"
+        log = LogStream(world.base, world.clock, group, stream, access_key=here.session.access_key)
         await log.open()
         process = await jobs.start(
             world,

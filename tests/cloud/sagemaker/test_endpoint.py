@@ -172,6 +172,24 @@ def test_a_model_that_does_not_load_fails_the_endpoint(lab, artefact):
     lab.gone("broken")
 
 
+def test_a_container_writes_its_log_as_its_role(lab, served):
+    """A role that may not leaves none, and the endpoint serves all the same."""
+    role = lab.cloud.role("NoLogs", "AmazonS3FullAccess")
+    model = lab.sm.describe_model(ModelName=served)
+    for name, arn in (("logged", lab.role), ("silent", role)):
+        lab.sm.create_model(ModelName=name, ExecutionRoleArn=arn, PrimaryContainer=model["PrimaryContainer"])
+        variant = {"VariantName": "v", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        lab.sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        lab.sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        assert lab.settle(name)["EndpointStatus"] == "InService"
+        lab.runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=b"1,2")
+    groups = [g["logGroupName"] for g in lab.cloud.client("logs").describe_log_groups()["logGroups"]]
+    assert "/aws/sagemaker/Endpoints/logged" in groups
+    assert "/aws/sagemaker/Endpoints/silent" not in groups
+    for name in ("logged", "silent"):
+        lab.gone(name)
+
+
 def test_what_does_not_exist_is_named(lab):
     with pytest.raises(ClientError, match='Could not find endpoint configuration "arn:aws:sagemaker'):
         lab.sm.create_endpoint(EndpointName="x", EndpointConfigName="none")

@@ -147,8 +147,3 @@ def test_the_baseline_comes_from_the_newest_approved_version(flows, check, basel
 def test_a_check_that_can_not_be_is_refused(flows, check, change, message):
     with pytest.raises(ClientError, match=message):
         flows.create("refused", check(**change), parameters=DATA)
-
-
-def test_clarify_checks_do_not_run_here_yet(flows):
-    with pytest.raises(ClientError, match="has the type 'ClarifyCheck', which this cloud does not run"):
-        flows.create("refused", step("Bias", "ClarifyCheck", CheckType="DATA_BIAS"))

@@ -1,6 +1,7 @@
 """The types of steps that run here. A type says what its steps may contain, what they put out, and how they run."""
 
 from .callback import Callback
+from .clarify_check import ClarifyCheck
 from .condition import Condition
 from .fail import Fail
 from .function import Function
@@ -15,6 +16,7 @@ _TYPES: dict[str, StepType] = {
     "Lambda": Function(),
     "Callback": Callback(),
     "QualityCheck": QualityCheck("ProcessingJob", "QualityCheck"),
+    "ClarifyCheck": ClarifyCheck("ProcessingJob", "ClarifyCheck"),
 }
 
 
