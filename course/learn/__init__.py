@@ -14,7 +14,9 @@ from course.learn.pictures_container import show_container
 from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
 from course.learn.pictures_distributions import show_distributions
+from course.learn.pictures_facets import show_facets
 from course.learn.pictures_metric import show_metric, show_signals
+from course.learn.pictures_waterfall import show_waterfall
 from course.learn.predicting import committed, predict
 from course.learn.progress import show_confidence, show_map
 from course.learn.quizzing import answer, quiz, review
@@ -37,12 +39,14 @@ __all__ = [
     "show_costs",
     "show_digests",
     "show_distributions",
+    "show_facets",
     "show_map",
     "show_meter",
     "show_metric",
     "show_signals",
     "show_tests",
     "show_timeline",
+    "show_waterfall",
 ]
 
 if screen.has_reader():
