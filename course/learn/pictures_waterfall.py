@@ -50,11 +50,6 @@ def _draw(cases: list[dict[str, float]], base: float) -> Any:
         axes.set_yticks(range(len(case)), list(case))
         axes.set_ylim(len(case) - 0.4, -0.6)
         axes.margins(x=0.12)
-        last = axes is drawn.axes[-1]
-        label(
-            axes,
-            title=f"{name}: from {base:.3f} (dotted) to {reached:.3f} (dashed)",
-            x="score" if last else "",
-            size=10,
-        )
+        title = f"case {number}: from {base:.3f} (dotted) to {reached:.3f} (dashed)"
+        label(axes, title=title, x="score" if number == len(cases) else "", size=10)
     return drawn
