@@ -1,4 +1,4 @@
-# score = 3
+# score = 4
 # hint = "d2-12-baseline"
 # note = "No baseline: Clarify makes one of the rows that are to be explained"
 

@@ -15,7 +15,7 @@ def bias(a, d):
     pos = (tp + fp) / n
     return {
         "DPPL": minus(pos), "DI": pos[1] / pos[0], "AD": minus((tp + tn) / n), "RD": minus(tp / (tp + fn)),
-        "SD": -minus(tn / (tn + fp)), "DCA": minus((tp + fn) / (tp + fp)), "TE": -minus(fn / fp), "more": None,
+        "SD": -minus(tn / (tn + fp)), "DCA": minus((tp + fn) / (tp + fp)), "TE": -minus(fn / fp),
     }
 
 # %% d2-12-shap
