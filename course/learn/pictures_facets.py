@@ -56,9 +56,8 @@ def _draw(shares: dict[str, dict[str, float]], guess: float | None) -> Any:
         bars = axes.bar(list(shares), values, color=[COLOURS[n % len(COLOURS)] for n in range(len(shares))], width=0.6)
         axes.bar_label(bars, fmt="%.1f", fontsize=9, color=INK)
         if guess is not None and name == SHARES[1]:
-            axes.hlines(guess, len(shares) - 1.4, len(shares) - 0.6, color=INK, linestyle="--", linewidth=1.2)
-            axes.annotate("your guess", (len(shares) - 1, guess), (0, 3), textcoords="offset points", fontsize=8,
-                          ha="center", color=INK)  # fmt: skip
+            axes.axhline(guess, color=INK, linestyle="--", linewidth=1.2)
+            axes.annotate("your guess", (-0.4, guess), (0, 3), textcoords="offset points", fontsize=8, color=INK)
             values.append(guess)
         axes.set_ylim(0, 1.18 * max(*values, 1.0))
         label(axes, title=name, y="percent" if name == SHARES[0] else "", size=10)

@@ -38,10 +38,11 @@ def _draw(cases: list[dict[str, float]], base: float) -> Any:
     longest = max(map(len, cases))
     drawn, _ = figure(0.9 + len(cases) * (0.5 + 0.22 * longest), len(cases))
     for number, (axes, case) in enumerate(zip(drawn.axes, cases, strict=True), 1):
-        reached = base
+        reached, reach = base, [base]
         for place, value in enumerate(case.values()):
             axes.barh(place, value, left=reached, height=0.66, color=UP if value > 0 else DOWN)
             reached += value
+            reach.append(reached)
             right = max(reached, reached - value)
             axes.annotate(f"{value:+.3f}", (right, place), (4, 0), textcoords="offset points", va="center", fontsize=8,
                           color=INK)  # fmt: skip
@@ -49,7 +50,8 @@ def _draw(cases: list[dict[str, float]], base: float) -> Any:
         axes.axvline(reached, color=INK, linestyle="--", linewidth=1)
         axes.set_yticks(range(len(case)), list(case))
         axes.set_ylim(len(case) - 0.4, -0.6)
-        axes.margins(x=0.12)
+        width = max(reach) - min(reach) or 1.0
+        axes.set_xlim(min(reach) - 0.02 * width, max(reach) + 0.12 * width)
         title = f"case {number}: from {base:.3f} (dotted) to {reached:.3f} (dashed)"
         label(axes, title=title, x="score" if number == len(cases) else "", size=10)
     return drawn
