@@ -15,10 +15,12 @@ from course.learn.pictures_container import show_container
 from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
 from course.learn.pictures_distributions import show_distributions
+from course.learn.pictures_facets import show_facets
 from course.learn.pictures_lineage import show_lineage
 from course.learn.pictures_metric import show_metric, show_signals
 from course.learn.pictures_pipeline import show_pipeline
 from course.learn.pictures_versions import show_versions
+from course.learn.pictures_waterfall import show_waterfall
 from course.learn.predicting import committed, predict
 from course.learn.progress import show_confidence, show_map
 from course.learn.quizzing import answer, quiz, review
@@ -42,6 +44,7 @@ __all__ = [
     "show_costs",
     "show_digests",
     "show_distributions",
+    "show_facets",
     "show_lineage",
     "show_map",
     "show_meter",
@@ -51,6 +54,7 @@ __all__ = [
     "show_tests",
     "show_timeline",
     "show_versions",
+    "show_waterfall",
 ]
 
 if screen.has_reader():

@@ -12,12 +12,16 @@ from course.learn import (
     pictures_costs,
     pictures_digests,
     pictures_distributions,
+    pictures_facets,
     pictures_look,
     pictures_metric,
+    pictures_waterfall,
     screen,
 )
 
-MODULES = (pictures_costs, pictures_digests, pictures_distributions, pictures_metric)
+MODULES = (
+    pictures_costs, pictures_digests, pictures_distributions, pictures_facets, pictures_metric, pictures_waterfall,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -186,3 +190,41 @@ def test_a_log_without_files_has_no_picture(shown, monkeypatch, capsys):
     monkeypatch.setattr(pictures_container, "_files", lambda job: [])
     pictures_container.show_container("one")
     assert not shown and "names no file" in capsys.readouterr().out
+
+
+def test_groups_of_equal_accuracy_show_their_unequal_errors(shown):
+    counts = pd.DataFrame(
+        {(0, 0): [930, 950], (0, 1): [20, 0], (1, 0): [10, 30], (1, 1): [40, 20]}, index=["older", "young"]
+    )
+    pictures_facets.show_facets(counts, guess=5)
+    figure, text = shown[0]
+    rows = {line.split()[0]: line.split()[1:] for line in text.splitlines()[2:4]}
+    assert rows == {
+        "older": ["1,000", "6.0%", "2.1%", "80.0%", "97.0%"],
+        "young": ["1,000", "2.0%", "0.0%", "40.0%", "97.0%"],
+    }
+    assert text.endswith("your guess for young, honest, flagged: 5.0%")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == list(pictures_facets.SHARES)
+
+
+def test_a_group_without_frauds_catches_none_and_no_groups_have_no_picture(shown, capsys):
+    pictures_facets.show_facets(pd.DataFrame({(0, 0): [8], (0, 1): [2]}, index=["all"]))
+    assert shown[0][1].splitlines()[-1].split() == ["all", "10", "20.0%", "20.0%", "0.0%", "80.0%"]
+    pictures_facets.show_facets(None)
+    assert len(shown) == 1 and "no groups" in capsys.readouterr().out
+
+
+def test_a_waterfall_ends_at_the_score_with_the_largest_step_first(shown, capsys):
+    local = pd.DataFrame({"amount_fraud": [0.1, 0.0], "tx_24h_fraud": [-0.3, 0.05]})
+    pictures_waterfall.show_waterfall(local, 0.4)
+    figure, text = shown[0]
+    assert text.splitlines()[1:] == [
+        "  case 1: base 0.400, score 0.200",
+        "    tx_24h -0.300, amount +0.100",
+        "  case 2: base 0.400, score 0.450",
+        "    tx_24h +0.050, amount +0.000",
+    ]
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["tx_24h", "amount"]
+    assert figure.axes[0].lines[-1].get_xdata()[0] == pytest.approx(0.2)
+    pictures_waterfall.show_waterfall(None, None)
+    assert len(shown) == 1 and "no SHAP values" in capsys.readouterr().out
