@@ -1,5 +1,6 @@
-"""How long a cloud, a job and an endpoint take to be there."""
+"""How long a cloud, a job, an endpoint and a pipeline take, and what many resources cost."""
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -8,11 +9,12 @@ import time
 from course.cloud.images import SCIKIT_LEARN
 
 from .figures import Figure, seconds
+from .flow import Flow
 from .setting import Cloud, cloud, parents
 
 
 def measure() -> list[Figure]:
-    """Start of `course cloud`, of a world from warm parents, of jobs and endpoints."""
+    """Start of `course cloud`, of a world from warm parents, of jobs and endpoints; pipelines; many resources."""
     figures = [
         Figure(
             "`course cloud`, start to first answered call",
@@ -45,6 +47,27 @@ def measure() -> list[Figure]:
             starts = [here.deploy(f"endpoint-{i}") for i in range(5)]
             figures.append(
                 Figure("endpoint, CreateEndpoint to InService", sorted(starts)[2], "s", "<= 0.5", "median of 5")
+            )
+            flow = Flow(here)
+            figures.append(
+                Figure(
+                    "a pipeline of five steps on 20,000 rows, beyond its scripts' own time",
+                    sorted(flow.overhead() for _ in range(5))[2],
+                    "s",
+                    "<= 3",
+                    "median of 5; processing, training, processing, condition, model",
+                )
+            )
+        with cloud(started) as here:
+            few = _describe(here, [f"m{number}" for number in range(10)])
+            many = _describe(here, [f"m{number}" for number in range(10, 1000)])
+            figures.append(
+                Figure(
+                    "Describe with a thousand resources of a kind against ten",
+                    many / few,
+                    "x",
+                    remark=f"DescribeModel, {few * 1000:.2f} and {many * 1000:.2f} ms, medians of 200",
+                )
             )
     return figures
 
@@ -83,3 +106,13 @@ def _job_overhead(here: Cloud, name: str) -> float:
     taken = time.perf_counter() - start
     metrics = sagemaker.describe_training_job(TrainingJobName=name)["FinalMetricDataList"]
     return taken - metrics[0]["Value"]
+
+
+def _describe(here: Cloud, names: list[str]) -> float:
+    """Seconds of a DescribeModel after models of these names have been made: each call asks for another of ten."""
+    sagemaker = here.client("sagemaker")
+    for name in names:
+        container = {"Image": SCIKIT_LEARN, "ModelDataUrl": "s3://bench/model.tar.gz"}
+        sagemaker.create_model(ModelName=name, ExecutionRoleArn=here.role, PrimaryContainer=container)
+    asked = itertools.cycle(names[:: len(names) // 10])
+    return seconds(lambda: sagemaker.describe_model(ModelName=next(asked)), 200)
