@@ -108,7 +108,6 @@ class Life:
             with self._metered(count):
                 for host in hosts:
                     await host.prepare(self._channels)
-                self._phase("Training", _TRAINING)
                 end = await self._train(hosts)
                 if end != "Interrupted":
                     if end == "Completed" and job.status == "InProgress":
@@ -134,6 +133,7 @@ class Life:
         """Run the programs to their end: Completed, Stopped, Interrupted or a limit exceeded. Raises JobFailed."""
         if self._stopping.is_set():
             return "Stopped"
+        self._phase("Training", _TRAINING)
         self._reclaimed.clear()
         entry = resolve(self._job.fields["AlgorithmSpecification"]["TrainingImage"]).programs.train
         end, failure = "Failed", None

@@ -150,7 +150,9 @@ def test_stop_asks_and_keeps_what_was_saved(lab):
     lab.train("stopped", "import time\nprint('at work', flush=True)\nwhile True: time.sleep(60)", wait=False)
     lab.sm.stop_training_job(TrainingJobName="stopped")
     assert lab.sm.describe_training_job(TrainingJobName="stopped")["TrainingJobStatus"] in ("Stopping", "Stopped")
-    assert lab.done("stopped")["TrainingJobStatus"] == "Stopped"
+    job = lab.done("stopped")
+    assert job["TrainingJobStatus"] == "Stopped"
+    assert [step["Status"] for step in job["SecondaryStatusTransitions"]][-2:] == ["Stopping", "Stopped"]
     with pytest.raises(ClientError, match="in status Stopped"):
         lab.sm.stop_training_job(TrainingJobName="stopped")
 
