@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from botocore.model import Shape
+
 from .protocol import Request, operation_model
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ _KEYS = {
     "ServerlessConfig.MaxConcurrency": "sagemaker:ServerlessMaxConcurrency",
     "ServerlessConfig.MemorySizeInMB": "sagemaker:ServerlessMemorySize",
     "ModelApprovalStatus": "sagemaker:ModelApprovalStatus",
+    "ModelLifeCycle.Stage": "sagemaker:ModelLifeCycle:stage",
+    "ModelLifeCycle.StageStatus": "sagemaker:ModelLifeCycle:stageStatus",
     "RootAccess": "sagemaker:RootAccess",
     "DirectInternetAccess": "sagemaker:DirectInternetAccess",
     "TargetModel": "sagemaker:TargetModel",
@@ -85,7 +89,7 @@ def of_call(call: "Call", resources: list[str]) -> dict[str, Any]:
     """The keys of a call to a service of ours. One value is a string; several are a list."""
     found: dict[str, Any] = {}
     speaks = _names(call.service, call.operation) & _NAMES
-    for path, value in _leaves(call.parameters, ()) if speaks else ():
+    for path, value in _said(call) if speaks else ():
         key = _KEYS.get(".".join(path[-2:])) or _KEYS.get(path[-1])
         key = key or (_AT_THE_TOP.get(path[-1]) if len(path) == 1 else None)
         if key is None:
@@ -145,12 +149,9 @@ def of_way(world: "World", request: Request, to_s3: bool = False) -> dict[str, s
 
 def handed_roles(call: "Call") -> set[str]:
     """The roles that a call hands to its service."""
-    return roles(call.parameters) if not _names(call.service, call.operation).isdisjoint(_ROLES) else set()
-
-
-def roles(parameters: Any) -> set[str]:
-    """The roles that stand anywhere in the parameters."""
-    return {value for path, value in _leaves(parameters, ()) if path[-1] in _ROLES and isinstance(value, str)}
+    if _names(call.service, call.operation).isdisjoint(_ROLES):
+        return set()
+    return {value for path, value in _said(call) if path[-1] in _ROLES and isinstance(value, str)}
 
 
 # Calls to the base that hand a role to a service → that service.
@@ -177,6 +178,23 @@ def passed_roles(action: str, request: Request) -> list[tuple[str, str]]:
         return []  # the base says what is wrong with the body
     names = (*_ROLES, "Role", "roleArn")
     return [(v, service) for path, v in _leaves(document, ()) if path[-1] in names and str(v).startswith("arn:")]
+
+
+def _said(call: "Call") -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every value of a call's parameters with the members that lead to it."""
+    return _members(operation_model(call.service, call.operation).input_shape, call.parameters, ())
+
+
+def _members(shape: Shape, value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Lists add no name. Maps are left out: a hyperparameter called InstanceType asks for no instance."""
+    if shape.type_name == "structure":
+        for name, member in value.items():
+            yield from _members(shape.members[name], member, (*path, name))
+    elif shape.type_name == "list":
+        for item in value:
+            yield from _members(shape.member, item, path)
+    elif shape.type_name != "map":
+        yield path, value
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

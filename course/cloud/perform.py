@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import conditions, protocol
@@ -9,6 +10,7 @@ from .base import Credential
 from .errors import CloudError, NotSupported
 from .operations import OPERATIONS, Call, Operation
 from .protocol import Request, operation_model, service_model
+from .trail import camel_case
 from .validation import validate
 
 if TYPE_CHECKING:
@@ -29,10 +31,10 @@ async def answer(
     Raises CloudError: what the operation refuses, or InternalFailure for a fault of ours.
     """
     call = Call(world, service, name, {}, caller, request, request_id)
-    decoded, failure, result = False, None, {}
+    asked, failure, result = None, None, {}
     try:
         call.parameters = protocol.decode(service, name, request)
-        decoded = True
+        asked = _asked(call)
         operation = OPERATIONS.get((service, name))
         if operation is None:
             raise NotSupported(
@@ -52,7 +54,7 @@ async def answer(
         world.log.exception("request %s %s:%s", request_id, service, name)
         failure = CloudError(f"We encountered an internal error. Please try again. (request {request_id})")
     if name in service_model(service).operation_names:  # what is no operation has no record either
-        _record(call, decoded, result, failure)
+        _record(call, asked, result, failure)
     if failure:
         raise failure
     return result
@@ -84,25 +86,39 @@ def _action(call: Call) -> str:
     return f"{'sagemaker' if call.service.startswith('sagemaker') else call.service}:{call.operation}"
 
 
-def _record(call: Call, decoded: bool, result: dict[str, Any], failure: CloudError | None) -> None:
-    if call.operation.startswith("InvokeEndpoint"):
+def _asked(call: Call) -> dict[str, Any] | None:
+    """The parameters as the caller gave them, for the trail: the operation will fill in what they leave out."""
+    shape = operation_model(call.service, call.operation).input_shape
+    return protocol.plain(shape, call.parameters) if shape and not _is_invocation(call) else None
+
+
+def _is_invocation(call: Call) -> bool:
+    return call.operation.startswith("InvokeEndpoint")
+
+
+def _record(call: Call, asked: dict[str, Any] | None, result: dict[str, Any], failure: CloudError | None) -> None:
+    if _is_invocation(call):
         return
-    resources = [
-        {"ResourceType": f"AWS::SageMaker::{member.removesuffix('Name')}", "ResourceName": value}
-        for member, value in call.parameters.items()
-        if member.endswith("Name") and isinstance(value, str)
-    ]
     shape = operation_model(call.service, call.operation).input_shape
     call.world.trail.record(
         _action(call),
         call.caller,
         call.request_id,
-        parameters=protocol.plain(shape, call.parameters) if shape and decoded else None,
+        parameters=camel_case(shape, asked) if asked is not None else None,
         answer=None if failure else _elements(result),
         error=(failure.code, failure.message) if failure else None,
-        resources=resources,
+        resources=list(_resources(asked or {})),
         agent=call.request.headers.get("user-agent", ""),
     )
+
+
+def _resources(asked: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """What a call names, by name or by ARN."""
+    for member, value in asked.items():
+        kind = member.removesuffix("Name").removesuffix("Arn")
+        named = member.endswith("Name") and not member.endswith("DisplayName")
+        if isinstance(value, str) and (named or (member.endswith("Arn") and ":sagemaker:" in value)):
+            yield {"ResourceType": f"AWS::SageMaker::{kind}", "ResourceName": value}
 
 
 def _elements(result: dict[str, Any]) -> dict[str, Any] | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from botocore.model import Shape
+
 from .base import Credential
 from .clock import Clock
 from .errors import ValidationFailed
@@ -126,6 +128,18 @@ class Trail:
         )
 
 
+def camel_case(shape: Shape, value: Any) -> Any:
+    """Parameters in JSON with their members spelled as CloudTrail writes them: TrainingJobName is trainingJobName."""
+    if shape.type_name == "structure":
+        members = {member.serialization.get("name", name): member for name, member in shape.members.items()}
+        return {name[0].lower() + name[1:]: camel_case(members[name], item) for name, item in value.items()}
+    if shape.type_name == "list":
+        return [camel_case(shape.member, item) for item in value]
+    if shape.type_name == "map":
+        return {key: camel_case(shape.value, item) for key, item in value.items()}
+    return value
+
+
 def _named_in(resource: str) -> dict[str, str] | None:
     """What can be said of a base call's parameters: bodies are never logged, names are."""
     if not resource.startswith("arn:aws:s3:::"):
@@ -185,7 +199,7 @@ _ATTRIBUTES = {
     "EventName": lambda event, value: event.name == value,
     "ReadOnly": lambda event, value: str(event.read_only).lower() == value.lower(),
     "Username": lambda event, value: event.username == value,
-    "ResourceType": lambda event, value: any(r["ResourceType"] == value for r in event.resources),
+    "ResourceType": lambda event, value: any(r.get("ResourceType") == value for r in event.resources),
     "ResourceName": lambda event, value: any(r["ResourceName"] == value for r in event.resources),
     "EventSource": lambda event, value: event.source == value,
     "AccessKeyId": lambda event, value: event.access_key == value,

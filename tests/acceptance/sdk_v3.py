@@ -1,4 +1,4 @@
-"""SageMaker SDK 3, in its own environment: ModelTrainer and the resource classes. Called with the port and files.
+"""SageMaker SDK 3, in its own environment: ModelTrainer, then jobs, registry and pipelines as resource classes.
 
 python sdk_v3.py PORT FOLDER     FOLDER holds train.csv and train.py
 """
@@ -17,17 +17,92 @@ client.install(PORT)
 
 import boto3  # noqa: E402
 from sagemaker.core.helper.session_helper import Session  # noqa: E402
-from sagemaker.core.resources import TrainingJob  # noqa: E402
+from sagemaker.core.resources import (  # noqa: E402
+    ModelPackage,
+    ModelPackageGroup,
+    Pipeline,
+    PipelineExecution,
+    ProcessingJob,
+    TrainingJob,
+)
+from sagemaker.core.shapes.shapes import (  # noqa: E402
+    AppSpecification,
+    InferenceSpecification,
+    ModelPackageContainerDefinition,
+    ProcessingClusterConfig,
+    ProcessingResources,
+)
 from sagemaker.core.training.configs import Compute, InputData, SourceCode  # noqa: E402
 from sagemaker.train import ModelTrainer  # noqa: E402
 
 ROLE = f"sdk-{uuid4().hex[:8]}"
 TRUST = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+INSTANCE = "ml.m5.large"
+PROGRAM = ["python3", "-c", "print('processed')"]
 
 
 def policy(statement: dict) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def process(role: str) -> None:
+    """A processing job, found again among all."""
+    ProcessingJob.create(
+        processing_job_name=ROLE,
+        role_arn=role,
+        app_specification=AppSpecification(image_uri=IMAGE, container_entrypoint=PROGRAM),
+        processing_resources=ProcessingResources(
+            cluster_config=ProcessingClusterConfig(instance_type=INSTANCE, instance_count=1, volume_size_in_gb=5)
+        ),
+    ).wait(poll=1)
+    [job] = ProcessingJob.get_all(name_contains=ROLE)
+    assert job.processing_job_status == "Completed", job.failure_reason
+
+
+def register(archive: str) -> None:
+    """A version of a group, approved."""
+    ModelPackageGroup.create(model_package_group_name=ROLE)
+    assert ROLE in [group.model_package_group_name for group in ModelPackageGroup.get_all()]
+    container = ModelPackageContainerDefinition(image=IMAGE, model_data_url=archive)
+    version = ModelPackage.create(
+        model_package_group_name=ROLE,
+        inference_specification=InferenceSpecification(
+            containers=[container],
+            supported_content_types=["text/csv"],
+            supported_response_mime_types=["application/json"],
+        ),
+    )
+    version.update(model_approval_status="Approved")
+    [found] = ModelPackage.get_all(model_package_group_name=ROLE)
+    assert (found.model_package_version, found.model_approval_status) == (1, "Approved"), found
+
+
+def pipeline(role: str) -> None:
+    """A pipeline of one step, run."""
+    step = {
+        "Name": "Process",
+        "Type": "Processing",
+        "Arguments": {
+            "RoleArn": role,
+            "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": PROGRAM},
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceType": INSTANCE, "InstanceCount": 1, "VolumeSizeInGB": 5}
+            },
+        },
+    }
+    made = Pipeline.create(
+        pipeline_name=ROLE,
+        client_request_token=f"create-{ROLE}-{'x' * 32}",
+        role_arn=role,
+        pipeline_definition=json.dumps({"Version": "2020-12-01", "Steps": [step]}),
+    )
+    assert ROLE in [found.pipeline_name for found in Pipeline.get_all()]
+    boto3.client("sagemaker").start_pipeline_execution(PipelineName=ROLE)
+    [execution] = PipelineExecution.get_all(pipeline_name=ROLE)
+    execution.wait_for_status("Succeeded", poll=1)
+    assert [(s.step_name, s.step_status) for s in execution.get_all_steps()] == [("Process", "Succeeded")]
+    made.delete(client_request_token=f"delete-{ROLE}-{'x' * 32}")
 
 
 def main() -> None:
@@ -43,7 +118,7 @@ def main() -> None:
         role=role,
         training_image=IMAGE,
         source_code=SourceCode(source_dir=str(FOLDER), entry_script="train.py"),
-        compute=Compute(instance_type="ml.m5.large", instance_count=1),
+        compute=Compute(instance_type=INSTANCE, instance_count=1),
         hyperparameters={"max-iter": 20},
         base_job_name="sdk-three",
     )
@@ -53,6 +128,9 @@ def main() -> None:
     job = TrainingJob.get(training_job_name=jobs[0].training_job_name)
     assert job.training_job_status == "Completed", job.failure_reason
     assert job.model_artifacts.s3_model_artifacts.endswith("model.tar.gz")
+    process(role)
+    register(job.model_artifacts.s3_model_artifacts)
+    pipeline(role)
     print("crossed")
 
 

@@ -73,3 +73,31 @@ def test_only_the_owner_says_that_a_request_came_through_an_endpoint(cloud, tls_
     ):
         with pytest.raises(ClientError, match="explicit deny in a resource-based policy"):
             read(**headers)
+
+
+def test_what_the_caller_calls_his_own_values_is_no_condition_key(cloud):
+    iam = cloud.client("iam")
+    iam.create_user(UserName="isolator")
+    allowed = {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}
+    isolated = {"Bool": {"sagemaker:NetworkIsolation": "false"}}
+    denied = {"Effect": "Deny", "Action": "sagemaker:CreateTrainingJob", "Resource": "*", "Condition": isolated}
+    iam.put_user_policy(
+        UserName="isolator", PolicyName="jobs", PolicyDocument=json.dumps({"Statement": [allowed, denied]})
+    )
+    key = iam.create_access_key(UserName="isolator")["AccessKey"]
+    sagemaker = cloud.client("sagemaker", (key["AccessKeyId"], key["SecretAccessKey"]))
+
+    def refusal(isolation):
+        with pytest.raises(ClientError) as failure:
+            sagemaker.create_training_job(
+                Environment={"EnableNetworkIsolation": "true"},  # sent before the member of that name
+                HyperParameters={"RoleArn": "arn:aws:iam::123456789012:role/in-a-hyperparameter"},
+                EnableNetworkIsolation=isolation,
+                TrainingJobName="open",
+                RoleArn="arn:aws:iam::123456789012:role/in-the-request",
+                OutputDataConfig={"S3OutputPath": "s3://any/"},
+            )
+        return failure.value.response["Error"]["Message"]
+
+    assert "sagemaker:CreateTrainingJob on resource" in refusal(False) and "explicit deny" in refusal(False)
+    assert "iam:PassRole on resource: arn:aws:iam::123456789012:role/in-the-request" in refusal(True)

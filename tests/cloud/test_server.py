@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.cloud import client
+from course.cloud.images import SCIKIT_LEARN
 
 
 def code_of(call, *arguments, **parameters):
@@ -165,7 +166,45 @@ def test_calls_are_on_the_trail_with_who_and_what(cloud):
     assert document["eventName"] == "DescribeModel"
     assert document["userIdentity"]["userName"] == "learner"
     assert document["errorCode"] == "ValidationException"
-    assert document["requestParameters"] == {"ModelName": "nobody-has-this"}
+    assert document["requestParameters"] == {"modelName": "nobody-has-this"}
+
+
+def test_the_trail_has_the_parameters_that_were_sent_spelled_as_cloudtrail_spells_them(cloud):
+    role = cloud.role("Traced")
+    refused = {
+        "TrainingJobName": "traced",
+        "RoleArn": role,
+        "AlgorithmSpecification": {"TrainingImage": SCIKIT_LEARN, "TrainingInputMode": "File"},
+        "HyperParameters": {"Max-Iter": "20"},
+        "InputDataConfig": [
+            {
+                "ChannelName": "train",
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://nobody-has-this/"}},
+            }
+        ],
+        "OutputDataConfig": {"S3OutputPath": "s3://nobody-has-this/"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    }
+    assert code_of(cloud.client("sagemaker").create_training_job, **refused) == "ValidationException"
+    [event] = cloud.client("cloudtrail").lookup_events(
+        LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": "traced"}]
+    )["Events"]
+    sent = json.loads(event["CloudTrailEvent"])["requestParameters"]
+    assert set(sent) == {name[0].lower() + name[1:] for name in refused}  # no default that the cloud filled in
+    assert sent["hyperParameters"] == {"Max-Iter": "20"}
+    assert sent["inputDataConfig"][0]["dataSource"]["s3DataSource"]["s3Uri"] == "s3://nobody-has-this/"
+
+
+def test_the_trail_is_looked_up_by_type_of_resource_and_by_arn(cloud):
+    cloud.client("kms").create_key()
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/nobody-has-this/1"
+    update = cloud.client("sagemaker").update_model_package
+    assert code_of(update, ModelPackageArn=arn, ModelApprovalStatus="Approved") == "ValidationException"
+    for key, value in (("ResourceType", "AWS::SageMaker::ModelPackage"), ("ResourceName", arn)):
+        attribute = {"AttributeKey": key, "AttributeValue": value}
+        [event] = cloud.client("cloudtrail").lookup_events(LookupAttributes=[attribute])["Events"]
+        assert event["EventName"] == "UpdateModelPackage"
 
 
 def test_reads_of_objects_are_not_on_the_trail(cloud):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import client
 from ..base import Session
-from ..errors import ValidationFailed
+from ..errors import LimitExceeded, ValidationFailed
 from ..images import UnknownImage, resolve
 from ..meter import vcpus
 from ..runtime.process import Limits, Process, Spec, launch
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..world import World
 
 _GIB = 1 << 30
+_MOST_INSTANCES = 20  # of one job; each is a process on this machine
 STOP_GRACE_SECONDS = 120.0  # between SIGTERM and SIGKILL, as on AWS
 
 
@@ -65,6 +66,16 @@ def check_image(uri: str) -> None:
         resolve(uri)
     except UnknownImage as error:
         raise ValidationFailed(str(error)) from None
+
+
+def check_instances(instance_type: str, count: int, usage: str) -> None:
+    """Raise LimitExceeded for more instances than one job may have. usage: what AWS calls the quota for."""
+    if count > _MOST_INSTANCES:
+        raise LimitExceeded(
+            f"The account-level service limit '{instance_type} for {usage} usage' is {_MOST_INSTANCES} Instances, with "
+            f"a request delta of {count} Instances. Please use AWS Service Quotas to request an increase for this "
+            "quota."
+        )
 
 
 def environment(world: "World", session: Session, extra: dict[str, str]) -> dict[str, str]:

@@ -24,18 +24,13 @@ _DESCRIBED = (
 _LISTED_TYPES = {"Versioned": (True,), "Unversioned": (False,), "Both": (True, False)}
 
 
-def condition_keys(call: Call) -> dict[str, Any]:
-    """What policies may look at: https://docs.aws.amazon.com/service-authorization (Amazon SageMaker)."""
-    p = call.parameters
-    cycle = p.get("ModelLifeCycle", {})
-    found = {
-        "sagemaker:ModelApprovalStatus": p.get("ModelApprovalStatus"),
-        "sagemaker:ModelLifeCycle:stage": cycle.get("Stage"),
-        "sagemaker:ModelLifeCycle:stageStatus": cycle.get("StageStatus"),
-    }
-    for name, value in p.get("CustomerMetadataProperties", {}).items():
-        found[f"sagemaker:CustomerMetadataProperties/{name}"] = value
-    return {key: value for key, value in found.items() if value is not None}
+def _metadata_keys(call: Call) -> dict[str, Any]:
+    """What policies may look at beside the status and the life cycle: each property that the customer sets.
+
+    Source: https://docs.aws.amazon.com/service-authorization (Amazon SageMaker).
+    """
+    properties = call.parameters.get("CustomerMetadataProperties", {})
+    return {f"sagemaker:CustomerMetadataProperties/{name}": value for name, value in properties.items()}
 
 
 def _to_create(call: Call) -> str:
@@ -50,7 +45,7 @@ def _to_create(call: Call) -> str:
     SERVICE,
     "CreateModelPackage",
     resource=_to_create,
-    context=condition_keys,
+    context=_metadata_keys,
     uses=(
         "ModelPackageName",
         "ModelPackageGroupName",
@@ -206,7 +201,7 @@ async def batch_describe_model_package(call: Call) -> dict[str, Any]:
     SERVICE,
     "UpdateModelPackage",
     resource=lambda call: call.parameters.get("ModelPackageArn", "*"),
-    context=condition_keys,
+    context=_metadata_keys,
     uses=(
         "ModelPackageArn",
         "ModelApprovalStatus",

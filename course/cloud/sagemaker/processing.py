@@ -70,11 +70,10 @@ async def create_processing_job(call: Call) -> dict[str, Any]:
     cluster = p["ProcessingResources"]["ClusterConfig"]
     if "InstanceType" not in cluster:
         raise ValidationFailed("You must specify an InstanceType in ProcessingResources.ClusterConfig.")
-    cluster.setdefault("InstanceCount", 1)
+    jobs.check_instances(cluster["InstanceType"], cluster.setdefault("InstanceCount", 1), "processing job")
     p.setdefault("ProcessingInputs", [])
     p.setdefault("ProcessingOutputConfig", {"Outputs": []})
     _check_paths(p["ProcessingInputs"], p["ProcessingOutputConfig"]["Outputs"])
-    world.access.pass_role(call.caller, p["RoleArn"])
     jobs.check_role(world, p["RoleArn"])
     p.setdefault("StoppingCondition", {}).setdefault("MaxRuntimeInSeconds", _DEFAULT_RUNTIME)
     job = create(call, PROCESSING_JOB, "InProgress")

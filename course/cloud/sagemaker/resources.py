@@ -41,6 +41,8 @@ _FILTERS = (
     "SortBy",
     "SortOrder",
 )
+_STATUS_OF_A_PAGE = ("ListTrainingJobs",)
+"""With MaxResults, these take so many resources of any status first, and of those what StatusEquals asks for."""
 
 
 def arn_of(kind: Kind):
@@ -110,20 +112,26 @@ def listing(
 ) -> dict[str, Any]:
     """One page of `found` as a List operation answers: filtered and sorted by its members, newest first by default.
 
-    `shown` gives a resource's summary.
+    `shown` gives a resource's summary. The reference gives Ascending as the default order of some operations; of jobs
+    it tells itself that they come "from the most current to the oldest" (ListTrainingJobs), and AWS's own samples
+    take the first of ListModelPackages for the newest.
     """
     p = call.parameters
-    found = [r for r in found if _matches(r, p)]
+    late = call.operation in _STATUS_OF_A_PAGE and "MaxResults" in p
+    found = [r for r in found if _matches(r, p) and (late or _has_status(r, p))]
     newest_first = "Ascending" not in p.get("SortOrder", "Descending")
     found.sort(key=_sort_key(p.get("SortBy", "CreationTime")), reverse=newest_first)
     chunk, token = page(found, p.get("MaxResults", 10), p.get("NextToken"))
-    return {result: [shown(r) for r in chunk], "NextToken": token}
+    return {result: [shown(r) for r in chunk if _has_status(r, p)], "NextToken": token}
+
+
+def _has_status(resource: Resource, p: dict[str, Any]) -> bool:
+    return p.get("StatusEquals", resource.status) == resource.status
 
 
 def _matches(resource: Resource, p: dict[str, Any]) -> bool:
     return (
         p.get("NameContains", "").lower() in resource.name.lower()
-        and p.get("StatusEquals", resource.status) == resource.status
         and all(resource.created > p[member] for member in ("CreationTimeAfter", "CreatedAfter") if member in p)
         and all(resource.created < p[member] for member in ("CreationTimeBefore", "CreatedBefore") if member in p)
         and ("LastModifiedTimeAfter" not in p or resource.modified > p["LastModifiedTimeAfter"])

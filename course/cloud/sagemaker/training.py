@@ -12,7 +12,6 @@ from .training_input import Channel
 from .training_run import Life
 
 _DEFAULT_RUNTIME = 86_400  # seconds, AWS's default for MaxRuntimeInSeconds
-_MOST_INSTANCES = 20  # of one job; each is a process on this machine
 _SOURCE = "InputDataConfig.DataSource"
 
 
@@ -112,14 +111,7 @@ def _check_instances(p: dict[str, Any]) -> None:
         raise ValidationFailed("ResourceConfig needs an InstanceType and an InstanceCount.")
     if resources.setdefault("InstanceCount", 1) < 1:
         raise ValidationFailed("ResourceConfig.InstanceCount must be at least 1.")
-    if (count := resources["InstanceCount"]) > _MOST_INSTANCES:
-        raise CloudError(
-            f"The account-level service limit '{resources['InstanceType']} for training job usage' is "
-            f"{_MOST_INSTANCES} Instances, with a request delta of {count} Instances. Please use AWS Service Quotas to "
-            "request an increase for this quota.",
-            code="ResourceLimitExceeded",
-            status=400,
-        )
+    jobs.check_instances(resources["InstanceType"], resources["InstanceCount"], "training job")
 
 
 def _check_spot(p: dict[str, Any]) -> None:

@@ -108,7 +108,6 @@ class Life:
             with self._metered(count):
                 for host in hosts:
                     await host.prepare(self._channels)
-                self._phase("Training", _TRAINING)
                 end = await self._train(hosts)
                 if end != "Interrupted":
                     if end == "Completed" and job.status == "InProgress":
@@ -134,6 +133,7 @@ class Life:
         """Run the programs to their end: Completed, Stopped, Interrupted or a limit exceeded. Raises JobFailed."""
         if self._stopping.is_set():
             return "Stopped"
+        self._phase("Training", _TRAINING)
         self._reclaimed.clear()
         entry = resolve(self._job.fields["AlgorithmSpecification"]["TrainingImage"]).programs.train
         end, failure = "Failed", None
@@ -238,8 +238,7 @@ class Life:
 
     def _finish(self, end: str, reason: str = "") -> None:
         """Enter the last state. Seconds are rounded up; what a spot job saves is left out of the billable ones."""
-        job, now = self._job, self._world.clock.now()
-        fields: dict[str, Any] = {"TrainingEndTime": now}
+        job, fields = self._job, dict[str, Any]()
         if "TrainingStartTime" in job.fields:
             seconds = max(1, math.ceil(self._seconds))
             billable = max(1, round(seconds * (1 - self._discount)))
@@ -250,6 +249,6 @@ class Life:
         if job.status == "Stopping" and end == "Completed":
             end = status = "Stopped"
         self._phase(end, _ENDS.get(end, reason))
-        job.fields["SecondaryStatusTransitions"][-1]["EndTime"] = now
+        now = job.fields["SecondaryStatusTransitions"][-1]["EndTime"] = self._world.clock.now()
         job.runtime = None
-        self._world.store.move(job, status, **fields)
+        self._world.store.move(job, status, TrainingEndTime=now, **fields)

@@ -116,7 +116,7 @@ def test_steps_run_as_the_pipelines_role_and_the_trail_says_so(flows):
     events = flows.lab.cloud.control("trail")
     job = steps["Train"]["Metadata"]["TrainingJob"]["Arn"].rsplit("/", 1)[-1]
     created = [
-        e for e in events if e["eventName"] == "CreateTrainingJob" and e["requestParameters"]["TrainingJobName"] == job
+        e for e in events if e["eventName"] == "CreateTrainingJob" and e["requestParameters"]["trainingJobName"] == job
     ]
     assert len(created) == 1
     assert "assumed-role/PipelineRole/" in created[0]["userIdentity"]["arn"]

@@ -306,6 +306,14 @@ def test_a_job_runs_as_its_role_unless_it_is_isolated(lab, process):
         ({"AppSpecification": {"ImageUri": SCIKIT_LEARN}}, "You must specify a ContainerEntrypoint"),
         ({"AppSpecification": {"ImageUri": CLARIFY, "ContainerArguments": ["x"]}}, "takes no ContainerArguments"),
         ({"ProcessingResources": {"ClusterConfig": {"VolumeSizeInGB": 5}}}, "InstanceType"),
+        (
+            {
+                "ProcessingResources": {
+                    "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 21, "VolumeSizeInGB": 5}
+                }
+            },
+            "ResourceLimitExceeded.* 'ml.m5.large for processing job usage' is 20 Instances",
+        ),
         ({"ProcessingInputs": [source("a", "s3://lab/x", LocalPath="/tmp/x")]}, "begins with /opt/ml/processing/"),
         ({"ProcessingInputs": [source("a", "s3://lab/x", LocalPath="/opt/ml/processing/../x")]}, "begins with"),
         ({"ProcessingInputs": [source("a", "s3://lab/x", LocalPath="/opt/ml/processing")]}, "begins with"),

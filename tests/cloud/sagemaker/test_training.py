@@ -25,6 +25,8 @@ def test_a_job_trains_a_model_that_can_be_loaded(lab):
         "Uploading",
         "Completed",
     ]
+    moments = [step[end] for step in job["SecondaryStatusTransitions"] for end in ("StartTime", "EndTime")]
+    assert moments == sorted(moments) and job["TrainingEndTime"] == moments[-1]
     assert job["ModelArtifacts"]["S3ModelArtifacts"] == "s3://lab/models/first/output/model.tar.gz"
     assert job["BillableTimeInSeconds"] == job["TrainingTimeInSeconds"] >= 1
     metric = job["FinalMetricDataList"][0]
@@ -148,7 +150,9 @@ def test_stop_asks_and_keeps_what_was_saved(lab):
     lab.train("stopped", "import time\nprint('at work', flush=True)\nwhile True: time.sleep(60)", wait=False)
     lab.sm.stop_training_job(TrainingJobName="stopped")
     assert lab.sm.describe_training_job(TrainingJobName="stopped")["TrainingJobStatus"] in ("Stopping", "Stopped")
-    assert lab.done("stopped")["TrainingJobStatus"] == "Stopped"
+    job = lab.done("stopped")
+    assert job["TrainingJobStatus"] == "Stopped"
+    assert [step["Status"] for step in job["SecondaryStatusTransitions"]][-2:] == ["Stopping", "Stopped"]
     with pytest.raises(ClientError, match="in status Stopped"):
         lab.sm.stop_training_job(TrainingJobName="stopped")
 
@@ -299,6 +303,9 @@ def test_the_list_is_filtered_and_sorted_as_the_model_says(lab):
     assert names(SortBy="Status", SortOrder="Descending")[0] == "a"
     assert names(StatusEquals="Failed") == ["a"]
     assert names(StatusEquals="InProgress") == []
+    assert names() == ["c", "a", "b"]
+    assert names(StatusEquals="Failed", MaxResults=1) == []  # MaxResults counts before StatusEquals looks
+    assert names(StatusEquals="Failed", MaxResults=2) == ["a"]
     second = lab.sm.describe_training_job(TrainingJobName="sort-a")["CreationTime"]
     assert names(CreationTimeAfter=second) == ["c"]
     assert names(CreationTimeBefore=second) == ["b"]
