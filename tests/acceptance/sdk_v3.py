@@ -27,8 +27,6 @@ from sagemaker.core.resources import (  # noqa: E402
 )
 from sagemaker.core.shapes.shapes import (  # noqa: E402
     AppSpecification,
-    InferenceSpecification,
-    ModelPackageContainerDefinition,
     ProcessingClusterConfig,
     ProcessingResources,
 )
@@ -64,17 +62,18 @@ def register(archive: str) -> None:
     """A version of a group, approved."""
     ModelPackageGroup.create(model_package_group_name=ROLE)
     assert ROLE in [group.model_package_group_name for group in ModelPackageGroup.get_all()]
-    container = ModelPackageContainerDefinition(image=IMAGE, model_data_url=archive)
-    version = ModelPackage.create(
-        model_package_group_name=ROLE,
-        inference_specification=InferenceSpecification(
-            containers=[container],
-            supported_content_types=["text/csv"],
-            supported_response_mime_types=["application/json"],
-        ),
-    )
+    # boto3, because ModelPackage.create of this SDK takes the InferenceSpecification of model cards for its own
+    arn = boto3.client("sagemaker").create_model_package(
+        ModelPackageGroupName=ROLE,
+        InferenceSpecification={
+            "Containers": [{"Image": IMAGE, "ModelDataUrl": archive}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["application/json"],
+        },
+    )["ModelPackageArn"]
+    version = ModelPackage.get(model_package_name=arn)
     version.update(model_approval_status="Approved")
-    [found] = ModelPackage.get_all(model_package_group_name=ROLE)
+    found = ModelPackage.get(model_package_name=arn)
     assert (found.model_package_version, found.model_approval_status) == (1, "Approved"), found
 
 
