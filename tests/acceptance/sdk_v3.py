@@ -62,8 +62,10 @@ def register(archive: str) -> None:
     """A version of a group, approved."""
     ModelPackageGroup.create(model_package_group_name=ROLE)
     assert ROLE in [group.model_package_group_name for group in ModelPackageGroup.get_all()]
-    # boto3, because ModelPackage.create of this SDK takes the InferenceSpecification of model cards for its own
-    arn = boto3.client("sagemaker").create_model_package(
+    # boto3 where this SDK cannot: ModelPackage.create takes the InferenceSpecification of model cards for its own, and
+    # update reads a version again by its group's name
+    sm = boto3.client("sagemaker")
+    arn = sm.create_model_package(
         ModelPackageGroupName=ROLE,
         InferenceSpecification={
             "Containers": [{"Image": IMAGE, "ModelDataUrl": archive}],
@@ -71,8 +73,7 @@ def register(archive: str) -> None:
             "SupportedResponseMIMETypes": ["application/json"],
         },
     )["ModelPackageArn"]
-    version = ModelPackage.get(model_package_name=arn)
-    version.update(model_approval_status="Approved")
+    sm.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
     found = ModelPackage.get(model_package_name=arn)
     assert (found.model_package_version, found.model_approval_status) == (1, "Approved"), found
 
