@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 
 import course.cloud.server  # noqa: F401 - fills the table of operations
 from course.cloud import client
-from course.cloud.conditions import roles
+from course.cloud.conditions import handed_roles
 from course.cloud.images import SCIKIT_LEARN
-from course.cloud.operations import OPERATIONS
+from course.cloud.operations import OPERATIONS, Call
 from course.cloud.protocol import operation_model
 
 ACCOUNT = f"arn:aws:iam::{client.ACCOUNT}"
@@ -59,7 +59,8 @@ def sample(shape, depth=0):
 def test_every_create_that_takes_a_role_has_it_passed(operation):
     shape = operation_model(operation.service, operation.name).input_shape
     takes = any(member in shape.members for member in ("RoleArn", "ExecutionRoleArn"))
-    found = roles(sample(shape))
+    call = Call(None, operation.service, operation.name, sample(shape), None, None, "")
+    found = handed_roles(call)
     assert bool(found) or not takes
     assert found <= {f"{ACCOUNT}:role/handed"}
 
