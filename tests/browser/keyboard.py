@@ -67,9 +67,11 @@ class Panel:
 
     def walk(self, until: str):
         """Each control that Tab leads to, the present one first, until the button that says `until` has the focus."""
+        passed = []
         for _ in range(REACH):
             focused = self.focused()
-            assert focused[0] != "outside", f"Tab left the panel of {self.cell} before {until}"
+            assert focused[0] != "outside", f"Tab left the panel of {self.cell} before {until}: {passed}\n{self.text}"
+            passed.append(focused)
             if focused[0] == "button" and focused[2] == until:
                 return
             yield focused

@@ -47,8 +47,7 @@ def test_a_whole_sitting(lab: str, browser: Chrome, tmp_path: Path) -> None:
     sitting.open()
     assert sitting.answers() == before, "a restart and a closed tab keep every answer"
     for panel in ("o-1-quiz", "o-3-predict"):
-        said = sitting.notebook.output(panel)
-        assert said.strip() == "Run this cell again to go on here; what you have committed is kept.", said
+        sitting.shows(panel, "Run this cell again to go on here; what you have committed is kept.")
     sitting.goes_on_with("O-4")
     for id in EXERCISES[3:]:
         sitting.do(id)
@@ -86,6 +85,10 @@ class Sitting:
         self.run(cell)
         said = self.notebook.output(cell)
         assert f"`{name}` is not there yet" in said and where in said and "Traceback" not in said, said
+
+    def shows(self, cell: str, words: str) -> None:
+        """Wait until these words, and nothing else, stand below a cell."""
+        self.notebook.until(lambda: self.notebook.output(cell).strip() == words, WAIT)
 
     def run(self, cell: str) -> None:
         """Run one cell by Ctrl+Enter."""
