@@ -96,11 +96,12 @@ def display(box: ipywidgets.Widget) -> None:
 def again(what: str) -> str:
     """What stands in a widget's place on a page that is opened again: it has none until the cell has run.
 
-    JupyterLab writes an error there, which is hidden; where the widget lives, this is.
+    JupyterLab writes an error there, which is hidden; where the widget lives, this is. A living button has nothing in it
+    but its words either.
     """
     return (
         "<style>.jp-OutputArea:has(.jupyter-widgets > *) .course-again {display:none}"
-        ".jp-OutputArea:has(.course-again) .jupyter-widgets:not(:has(*)) {display:none}</style>"
+        ".jp-OutputArea:has(.course-again) .jupyter-widgets:not(button, :has(*)) {display:none}</style>"
         f'<p class="course-again">Run this cell again to {html.escape(what)}.</p>'
     )
 
