@@ -186,12 +186,16 @@ def _said(call: "Call") -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 def _members(shape: Shape, value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Lists add no name. Maps are left out: a hyperparameter called InstanceType asks for no instance."""
+    """Lists add no name. Maps are left out: a hyperparameter called InstanceType asks for no instance.
+
+    What is not of its shape leads nowhere: this is asked before the parameters are validated.
+    """
     if shape.type_name == "structure":
-        for name, member in value.items():
-            yield from _members(shape.members[name], member, (*path, name))
+        for name, member in value.items() if isinstance(value, dict) else ():
+            if name in shape.members:
+                yield from _members(shape.members[name], member, (*path, name))
     elif shape.type_name == "list":
-        for item in value:
+        for item in value if isinstance(value, list) else ():
             yield from _members(shape.member, item, path)
     elif shape.type_name != "map":
         yield path, value

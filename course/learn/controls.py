@@ -96,8 +96,8 @@ def display(box: ipywidgets.Widget) -> None:
 def again(what: str) -> str:
     """What stands in a widget's place on a page that is opened again: it has none until the cell has run.
 
-    JupyterLab writes an error there, which is hidden; where the widget lives, this is. A living button has nothing in it
-    but its words either.
+    JupyterLab writes an error there, which is hidden; where the widget lives, this is. A living button, too, has
+    nothing in it but its words.
     """
     return (
         "<style>.jp-OutputArea:has(.jupyter-widgets > *) .course-again {display:none}"
