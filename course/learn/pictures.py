@@ -24,6 +24,7 @@ STATES = {
 }
 OWN = "course-check-"  # what probes make for themselves begins so, and is no part of a learner's picture
 GONE = "Deleted"
+RECORDS = {"Action", "Artifact", "Context", "TrialComponent"}  # what lineage writes down: show_lineage draws it
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def show_meter(guess: float | None = NO_GUESS) -> None:
 
 def _mine(current: world.World, kind: str, name: str) -> bool:
     name = name.split("/")[0]  # the meter counts an endpoint per variant
-    return (kind, name) not in current.before and not name.startswith(OWN)
+    return (kind, name) not in current.before and not name.startswith(OWN) and kind not in RECORDS
 
 
 def _label(line: dict[str, Any]) -> str:

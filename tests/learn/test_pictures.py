@@ -43,6 +43,7 @@ def line(resource, to=None, hours=24.0):
 def test_the_timeline_is_a_lane_per_resource_without_what_others_and_checks_made(monkeypatch, shown):
     events = [change("Endpoint", "theirs", "InService"), change("Endpoint", "mine", "Creating"),
               change("Endpoint", "mine", "InService"), change("Model", "course-check-1", "Created"),
+              change("Artifact", "0a1b", "Created"),
               change("Endpoint", "mine", "Deleted", "2026-01-02T00:00:00+00:00")]  # fmt: skip
     monkeypatch.setattr(world, "current", lambda: Recorded(events))
     show_timeline()
