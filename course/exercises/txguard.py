@@ -24,7 +24,8 @@ ACTIONS = (
 
 def make_role(world: World, name: str) -> str:
     """An execution role for SageMaker: reads and writes objects, writes logs. Returns its ARN."""
-    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    service = {"Service": "sagemaker.amazonaws.com"}
+    trust = {"Effect": "Allow", "Principal": service, "Action": "sts:AssumeRole"}
     iam = world.client("iam")
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
     statement = {"Effect": "Allow", "Action": list(ACTIONS), "Resource": "*"}

@@ -154,8 +154,8 @@ def seed_managed_policies() -> None:
     """Put the policies that AWS manages into the account: MiniStack's, and these."""
     _seed()
     for name, (statements, description) in POLICIES.items():
-        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        record = iam._make_aws_managed_record(name, document, description)
+        policy = {"Version": "2012-10-17", "Statement": statements}
+        record = iam._make_aws_managed_record(name, json.dumps(policy), description)
         iam._aws_managed_policies[record["Arn"]] = record
 
 

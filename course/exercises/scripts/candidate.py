@@ -15,8 +15,9 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--max-iter", type=int, default=80)
 args = parser.parse_args()
 data = pd.read_csv(next(Path(os.environ["SM_CHANNEL_TRAIN"]).glob("*.csv")))
-model = build(args.max_iter).fit(data[FEATURES], data["fraud"])
-joblib.dump(model, Path(os.environ["SM_MODEL_DIR"], "model.joblib"))
+model = build(max_iter=args.max_iter)
+model.fit(data[FEATURES], data["fraud"])
+joblib.dump(model, Path(os.environ["SM_MODEL_DIR"]) / "model.joblib")
 
 unseen = pd.read_csv(Path(__file__).with_name("unseen.csv"))
 score, fraud = model.predict_proba(unseen[FEATURES])[:, 1], unseen["fraud"] == 1

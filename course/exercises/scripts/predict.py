@@ -18,7 +18,8 @@ if archive := os.environ.get("SM_CHANNEL_ARCHIVE"):
     model = joblib.load("unpacked/model.joblib")
 else:
     data = pd.read_csv(next(Path(os.environ["SM_CHANNEL_TABLE"]).glob("*.csv")))
-    model = build(args.max_iter).fit(data[FEATURES], data["fraud"])
+    model = build(max_iter=args.max_iter)
+    model.fit(data[FEATURES], data["fraud"])
 rows = pd.read_csv(next(Path(os.environ["SM_CHANNEL_ROWS"]).glob("*.csv")))
 scores = pd.Series(model.predict_proba(rows[FEATURES])[:, 1])
 scores.to_csv(Path(os.environ["SM_OUTPUT_DATA_DIR"], "scores.csv"), index=False, header=False)
