@@ -59,7 +59,7 @@ def leaks(root: Path, target: Path) -> list[str]:
 
 
 def secret_lines(root: Path) -> list[str]:
-    """The lines of solutions and hidden tests that learners see nowhere in their notebooks, printed scripts included."""
+    """The lines of solutions and hidden tests that learners see nowhere, not in what notebooks print either."""
     secret: dict[str, None] = {}
     visible: set[str] = set()
     for handed in (root / HANDED_OVER).glob("*.py"):
