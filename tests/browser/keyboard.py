@@ -11,7 +11,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from course.exam.items import CASE, MATCHING, ORDERING, Item
 from tests.browser.notebook import Notebook
 
-WAIT = 30  # seconds for the kernel to answer
+WAIT = 60  # seconds for the kernel to answer, on a busy machine too
 REACH = 60  # presses of Tab at most, from a cell to its panel or through a panel
 CONFIDENCE = (25, 50, 75, 95)
 # What the focused element is, and which of its group.

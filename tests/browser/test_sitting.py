@@ -25,7 +25,7 @@ SOURCE, RELEASE = (ROOT / folder / ASSIGNMENT / f"{ASSIGNMENT}.ipynb" for folder
 CELLS = nbformat.read(SOURCE, as_version=4).cells
 EXERCISES = [one.id for one in syllabus.load().of(ASSIGNMENT)]
 ANSWERS = json.loads((ROOT / "tests" / "answers" / f"{ASSIGNMENT}.json").read_text())["answers"]
-RUN_SECONDS = 60
+RUN_SECONDS = 180
 
 pytestmark = pytest.mark.browser
 
