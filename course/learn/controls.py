@@ -68,7 +68,7 @@ if (!page.dataset.coursePanels) {
       drawn.disconnect();
     });
     if (slot) drawn.observe(slot, {childList: true, subtree: true});
-    setTimeout(() => drawn.disconnect(), 5000);
+    setTimeout(() => drawn.disconnect(), 20000);
   });
 }
 """.replace("PANEL", PANEL).replace("SLOT", SLOT)
