@@ -74,6 +74,23 @@ class Notebook:
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", prompt)
         prompt.click()
 
+    def run(self, id: str, seconds: float) -> None:
+        """Run one cell, and wait until the kernel has done it."""
+        self.activate(id)
+        self.browser.set_script_timeout(seconds)
+        self.browser.execute_async_script(
+            "const done = arguments[0]; jupyterapp.commands.execute('notebook:run-cell').finally(() => done());"
+        )
+        self.settle(seconds)
+
+    def forget(self, ids: list[str]) -> None:
+        """Take the counts off cells, so that it is seen when they have run again."""
+        self.browser.execute_script(
+            f"const cells = {CONTENT}.widgets;"
+            "arguments[0].forEach(place => { cells[place].model.executionCount = null; });",
+            [self.ids.index(id) for id in ids],
+        )  # fmt: skip
+
     def settle(self, seconds: float) -> None:
         """Wait until no cell waits or runs, and the kernel is idle."""
         busy = (

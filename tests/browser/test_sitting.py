@@ -91,14 +91,14 @@ class Sitting:
         self.notebook.until(lambda: self.notebook.output(cell).strip() == words, WAIT)
 
     def run(self, cell: str) -> None:
-        """Run one cell by Ctrl+Enter."""
-        self.notebook.activate(cell)
-        ActionChains(self.browser).key_down(Keys.CONTROL).send_keys(Keys.ENTER).key_up(Keys.CONTROL).perform()
-        self.notebook.settle(RUN_SECONDS)
+        self.notebook.run(cell, RUN_SECONDS)
 
     def runs(self, id: str) -> None:
         """Run an exercise by one click on its link."""
+        code = [cell.id for cell in cells_of(id) if cell.cell_type == "code"]
+        self.notebook.forget(code)
         self.notebook.click(f"a[href$='#run-{id}']")
+        self.notebook.until(lambda: self.notebook.count(code[-1]), RUN_SECONDS)
         self.notebook.settle(RUN_SECONDS)
         assert self.notebook.errors() == []
 
