@@ -19,7 +19,7 @@ from course.cloud.runtime import linux
 from course.errors import CourseError
 from course.grading import submit
 
-VERBS = ("lab", "cloud", "env", "submit", "refresh", "release", "lint", "verify")
+VERBS = ("lab", "cloud", "env", "submit", "progress", "refresh", "release", "lint", "verify")
 COMMAND = [sys.executable, "-P", "-m", "course"]
 START_SECONDS = 60
 
