@@ -8,7 +8,10 @@ from typing import Any
 from ..meter import Line, price_per_hour
 from ..runtime.worker import Worker
 from ..store import Resource
+from . import data_capture
+from .data_capture import Capture
 from .instance import Instance
+from .invocation_metrics import Tally
 from .jobs import JobFailed
 from .resources import ENDPOINT_CONFIG, MODEL
 
@@ -19,9 +22,13 @@ SERVING = ("InService", "Updating", "RollingBack")
 class Variant:
     """A variant at work: its share, its instances, its counts."""
 
-    def __init__(self, settings: dict[str, Any], model: Resource, counts: dict[str, int]):
+    def __init__(
+        self, settings: dict[str, Any], model: Resource, counts: dict[str, int], tally: Tally, capture: Capture | None
+    ):
         self.name: str = settings["VariantName"]
         self.settings, self.model = settings, model
+        self.tally, self.capture = tally, capture
+        self.copies = 0  # of requests, that a shadow variant has not answered
         self.weight: float = settings["InitialVariantWeight"]
         self.desired_weight = self.weight
         self.desired: int = settings["InitialInstanceCount"]
@@ -38,7 +45,12 @@ class Variant:
 
     def worker(self) -> Worker | None:
         """The next healthy worker, in turn."""
-        return self.workers[next(self._turn) % len(self.workers)] if self.workers else None
+        while self.workers:
+            worker = self.workers[next(self._turn) % len(self.workers)]
+            if worker.alive:
+                return worker
+            self.drop(worker)  # its end is seen here before it is reported
+        return None
 
     def drop(self, worker: Worker) -> None:
         """Ask `worker` no more."""
@@ -80,6 +92,7 @@ class Fleet:
         self._world, self._endpoint, self._config_resource = world, endpoint, config
         self.config = settings or deepcopy(config.fields)
         self._counts: dict[str, dict[str, int]] = before._counts if before else {}
+        self._capture = data_capture.start(world, endpoint.name, self.config.get("DataCaptureConfig"))
         self.variants = self._made(self.config["ProductionVariants"], models)
         self.shadows = self._made(self.config.get("ShadowProductionVariants", []), models)
         self.next: Fleet | None = None  # the one that will take this one's place, once it is up
@@ -92,7 +105,8 @@ class Fleet:
         for variant in settings:
             name = variant["VariantName"]
             counts = self._counts.setdefault(name, {"ok": 0, "4xx": 0, "5xx": 0})
-            made[name] = Variant(variant, models[variant["ModelName"]], counts)
+            tally = Tally(self._world, self._endpoint.name, name)
+            made[name] = Variant(variant, models[variant["ModelName"]], counts, tally, self._capture)
         return made
 
     @property
@@ -184,6 +198,10 @@ class Fleet:
             self._bill(variant)
         self._up = False
         await asyncio.gather(*(instance.stop(answer_seconds) for instance in stopped))
+        for variant in (*self.variants.values(), *self.shadows.values()):
+            variant.tally.flush()
+        if self._capture is not None:
+            await self._capture.close()
 
     def description(self) -> dict[str, Any]:
         """What DescribeEndpoint shows of the fleet at work, and of the one that is on its way."""
@@ -192,6 +210,8 @@ class Fleet:
             shown["ProductionVariants"] = [variant.summary() for variant in self.variants.values()]
             if self.shadows:
                 shown["ShadowProductionVariants"] = [variant.summary() for variant in self.shadows.values()]
+            if capture := self.config.get("DataCaptureConfig"):
+                shown["DataCaptureConfig"] = data_capture.summary(capture)
         coming = self.next or (self if self._endpoint.status == "Creating" else None)
         if coming:
             shown["PendingDeploymentSummary"] = coming._pending()
