@@ -91,7 +91,18 @@ async def patience(world: "World", seconds: float) -> dict[str, Any]:
     return {}
 
 
+async def work(world: "World", seconds: float) -> dict[str, Any]:
+    """Cloud seconds for which an asynchronous request holds its place on an instance, as a big file does.
+
+    0 in a new world: as long as the model really takes.
+    """
+    if not 0 <= seconds <= 3600:
+        raise ValueError("work is a number of seconds between 0 and 3600: an invocation takes up to an hour.")
+    world.queues.work_seconds = seconds
+    return {}
+
+
 _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     verb.__name__: verb
-    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience)
+    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience, work)
 }

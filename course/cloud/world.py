@@ -28,6 +28,7 @@ from .logs import MetricPoint
 from .meter import Meter
 from .runtime.process import mode
 from .sagemaker import lineage_tracking
+from .sagemaker.async_queue import Queues
 from .sagemaker.jobs import STOP_GRACE_SECONDS
 from .sagemaker.lineage_graph import Graph
 from .sagemaker.training_spot import Market
@@ -57,6 +58,7 @@ class World:
         self.store = Store(self.clock, self.account, self.region)
         self.lineage = Graph(self.store, self.clock)
         lineage_tracking.follow(self)
+        self.queues = Queues(self)
         self.metrics = Metrics(self.clock)
         self.meter = Meter(self.clock)
         self.trail = Trail(self.clock, self.account, self.region)

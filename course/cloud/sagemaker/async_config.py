@@ -41,7 +41,7 @@ def check(parameters: dict[str, Any], models: list[Resource]) -> None:
 
 def of(endpoint: Resource) -> dict[str, Any] | None:
     """The endpoint's AsyncInferenceConfig, None for one that answers at once."""
-    return endpoint.fields.get("AsyncInferenceConfig")
+    return endpoint.runtime.config.get("AsyncInferenceConfig")
 
 
 def check_kind(endpoint: Resource, account: str, *, asynchronous: bool) -> None:

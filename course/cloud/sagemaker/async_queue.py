@@ -70,6 +70,7 @@ class Queue:
         self._session: Session | None = None
         self._next_expiry: float | None = None
         self._closed = False
+        self._ends = 0.0  # of the minute under way, in cloud time
         self.minute = Minute()
         self._tick_at_next_minute()
 
@@ -158,13 +159,9 @@ class Queue:
             self.minute.count("RequestDownloadFailures")
             return Result(b"", failure=f"ClientError: Failed to download the request payload. {error}")
         self.minute.lasted("RequestDownloadLatency", time.perf_counter() - began)
-        asked = Invocation(
-            body, request.content_type, request.accept, request.custom_attributes, request.inference_id
-        )
+        asked = Invocation(body, request.content_type, request.accept, request.custom_attributes, request.inference_id)
         try:
-            answer = await serve(
-                self._world, self._endpoint, self._variant, asked, request.timeout, worker=work.worker
-            )
+            answer = await serve(self._world, self._endpoint, self._variant, asked, request.timeout, worker=work.worker)
         except RuntimeFailed as error:
             return _failure(error)
         except ValueError:
@@ -209,9 +206,7 @@ class Queue:
         """The execution role's, kept: what the role may do is asked anew at each call. Raises CloudError."""
         if self._session is None:
             role = self._variant.model.fields["ExecutionRoleArn"]
-            self._session = self._world.base.assume_role(
-                role, "sagemaker.amazonaws.com", "SageMaker", _SESSION_SECONDS
-            )
+            self._session = self._world.base.assume_role(role, "sagemaker.amazonaws.com", "SageMaker", _SESSION_SECONDS)
         return self._session
 
     def _storage(self) -> Storage:
@@ -243,15 +238,18 @@ class Queue:
 
     def _tick_at_next_minute(self) -> None:
         clock = self._world.clock
-        ends = (clock.time() + _BEFORE_THE_END) // 60 * 60 + 60
-        clock.at(ends - _BEFORE_THE_END, self._tick, "")
+        now = clock.time()
+        self._ends = max(now // 60 * 60, self._ends) + 60
+        clock.at(self._ends - _BEFORE_THE_END, self._tick, f"minute of the queue of endpoint {self._endpoint.name}")
 
     async def _tick(self) -> None:
         if self._closed:
             return
         self.wake()
         await self._settle()
-        self.minute.put(self._world.metrics, self._endpoint.name, self._variant.name, self, self._world.clock.time())
+        self.minute.put(
+            self._world.metrics, self._endpoint.name, self._variant.name, self, self._ends - _BEFORE_THE_END
+        )
         self.minute = Minute()
         self._tick_at_next_minute()
 
@@ -279,7 +277,9 @@ def _failure(error: RuntimeFailed) -> Result:
     if not status:
         return Result(b"", failure=f"ClientError: {error.message}")
     side = "client" if 400 <= status < 500 else "server"
-    reason = f"ClientError: Received {side} error ({status}) from model. See the SageMaker Endpoint logs in your account "
+    reason = (
+        f"ClientError: Received {side} error ({status}) from model. See the SageMaker Endpoint logs in your account "
+    )
     return Result(said.encode(), failure=reason + "for more information.")
 
 
@@ -308,10 +308,10 @@ class Queues:
     def _follow(self, resource: Resource, status: str) -> None:
         if resource.kind is not ENDPOINT:
             return
-        if status in ("Deleting", "Deleted", "Failed"):
+        if status in ("Deleting", "Deleted", "Failed") or (status == "InService" and not async_config.of(resource)):
             if queue := self._queues.pop(resource, None):
                 queue.close()
-        elif resource.runtime is not None and async_config.of(resource):
+        elif status == "InService":
             if resource not in self._queues:
                 self._queues[resource] = Queue(self._world, resource)
             self._queues[resource].wake()

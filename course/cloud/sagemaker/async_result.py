@@ -92,5 +92,3 @@ def message_of(world: Any, endpoint: str, request: Any, result: Result, *, inclu
 
 def _stamp(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..errors import ValidationFailed
 from ..operations import Call, operation
+from . import async_config
 from .resources import ENDPOINT_CONFIG, MODEL, SERVICE, arn_of, create, get
 
 _VARIANT_REFUSED = (
@@ -28,7 +29,7 @@ def _model_arns(call: Call) -> dict[str, Any]:
     "CreateEndpointConfig",
     resource=arn_of(ENDPOINT_CONFIG),
     context=_model_arns,
-    uses=("EndpointConfigName", "ProductionVariants", "Tags"),
+    uses=("EndpointConfigName", "ProductionVariants", "AsyncInferenceConfig", "Tags"),
     no_effect=("KmsKeyId",),
     refuses=tuple(f"ProductionVariants.{member}" for member in _VARIANT_REFUSED),
 )
@@ -38,14 +39,16 @@ async def create_endpoint_config(call: Call) -> dict[str, Any]:
     names = [variant["VariantName"] for variant in variants]
     if len(set(names)) != len(names):
         raise ValidationFailed("Production variant names must be unique within an endpoint configuration.")
+    models = []
     for variant in variants:
         if not variant.get("ModelName"):
             raise ValidationFailed(f"The production variant {variant['VariantName']} needs a ModelName.")
-        get(call, MODEL, variant["ModelName"])
+        models.append(get(call, MODEL, variant["ModelName"]))
         if "InstanceType" not in variant:
             raise ValidationFailed(f"The production variant {variant['VariantName']} needs an InstanceType.")
         variant.setdefault("InitialInstanceCount", 1)
         variant.setdefault("InitialVariantWeight", 1.0)
     if sum(variant["InitialVariantWeight"] for variant in variants) <= 0:
         raise ValidationFailed("At least one production variant needs a weight above 0.")
+    async_config.check(call.parameters, models)
     return {"EndpointConfigArn": create(call, ENDPOINT_CONFIG).arn}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import RuntimeFailed
-from ..runtime.worker import WorkerDied
+from ..runtime.worker import Worker, WorkerDied
 from ..store import Resource
 from .fleet import Variant
 
@@ -51,13 +51,18 @@ def choose(world: "World", endpoint: Resource, target: str | None = None) -> Var
 
 
 async def serve(
-    world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float = INVOCATION_SECONDS
+    world: "World",
+    endpoint: Resource,
+    variant: Variant,
+    asked: Invocation,
+    seconds: float = INVOCATION_SECONDS,
+    worker: Worker | None = None,
 ) -> Answer:
-    """The answer of one of the variant's workers, which has `seconds` (real ones) for it.
+    """The answer of one of the variant's workers (or of the one given), which has `seconds` (real ones) for it.
 
     Raises RuntimeFailed: ServiceUnavailable while no instance is healthy, ModelError for what is not a 200.
     """
-    worker = variant.worker()
+    worker = worker or variant.worker()
     if worker is None:
         variant.counts["5xx"] += 1
         raise RuntimeFailed("Service unavailable. Please try again.", code="ServiceUnavailable", status=503)
