@@ -31,8 +31,10 @@ class AsyncLab:
     """A bucket, two topics with a queue at each, and a role that may use them."""
 
     def __init__(self, lab):
-        self.lab, self.s3, self.sm, self.cloud = lab, lab.s3, lab.sm, lab.cloud
-        self.runtime = lab.runtime
+        self.lab, self.s3, self.cloud = lab, lab.s3, lab.cloud
+        # What boto3 would refuse by itself reaches the cloud.
+        self.sm = lab.cloud.client("sagemaker", parameter_validation=False)
+        self.runtime = lab.cloud.client("sagemaker-runtime", parameter_validation=False)
         sns, self.sqs = lab.cloud.client("sns"), lab.cloud.client("sqs")
         self.topics, self._queues = {}, {}
         for name in ("success", "error"):
