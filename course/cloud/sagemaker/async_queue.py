@@ -171,10 +171,10 @@ class Queue:
     async def _read(self, request: Request) -> bytes:
         if request.body is not None:
             return request.body
-        storage, uri = self._storage(), request.input_location
-        if (size := await storage.size(uri)) > MOST_BYTES:
-            raise StorageError(f"{uri} has {size} bytes; an asynchronous request takes up to {MOST_BYTES}.")
-        return await storage.read(uri)
+        body = await self._storage().read(request.input_location)
+        if len(body) > MOST_BYTES:
+            raise StorageError(f"The payload has {len(body)} bytes; an asynchronous request takes up to {MOST_BYTES}.")
+        return body
 
     async def _deliver(self, request: Request, result: Result) -> None:
         """Object first, then message: who gets the message finds the object."""

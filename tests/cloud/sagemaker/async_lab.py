@@ -41,6 +41,16 @@ class AsyncLab:
             self.topics[name] = sns.create_topic(Name=name)["TopicArn"]
             url = self._queues[name] = self.sqs.create_queue(QueueName=name)["QueueUrl"]
             arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            statement = {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": self.topics[name]}},
+            }
+            self.sqs.set_queue_attributes(
+                QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+            )
             sns.subscribe(
                 TopicArn=self.topics[name],
                 Protocol="sqs",
