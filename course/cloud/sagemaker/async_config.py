@@ -6,27 +6,21 @@ from ..errors import RuntimeFailed, ValidationFailed
 from ..store import Resource
 
 
-def check(parameters: dict[str, Any], models: list[Resource]) -> None:
-    """Raise ValidationFailed for what an asynchronous endpoint cannot have; `models` are those of its variants.
+def check(parameters: dict[str, Any]) -> None:
+    """Raise ValidationFailed for what an asynchronous endpoint cannot have.
 
-    It has one variant, on instances (aws-cdk-rfcs, 431), no shadow and one model (developer guide, "Shadow tests",
-    "Multi-model endpoints").
+    It has one variant, on instances (aws/aws-cdk-rfcs, pull request 433). That it has no shadow either is said where
+    shadows are checked; this cloud has no multi-model containers.
     """
     config = parameters.get("AsyncInferenceConfig")
     if config is None:
         return
     variants = parameters["ProductionVariants"]
-    excluded = {
-        "Multiple production variants are": len(variants) > 1,
-        "Shadow production variants are": bool(parameters.get("ShadowProductionVariants")),
-        "Serverless variants are": any("ServerlessConfig" in variant for variant in variants),
-        "Multi-model containers are": any(
-            model.fields["PrimaryContainer"].get("Mode") == "MultiModel" for model in models
-        ),
-    }
-    for what, there in excluded.items():
-        if there:
-            raise ValidationFailed(f"{what} not supported when specifying an AsyncInferenceConfig.")
+    without = "not supported when specifying an AsyncInferenceConfig."
+    if len(variants) > 1:
+        raise ValidationFailed(f"Multiple production variants are {without}")
+    if "ServerlessConfig" in variants[0]:
+        raise ValidationFailed(f"Serverless variants are {without}")
     output = config["OutputConfig"]
     for member in ("S3OutputPath", "S3FailurePath"):
         if output.get(member, "s3://").startswith("https://"):

@@ -8,13 +8,13 @@ from ..errors import RuntimeFailed
 from ..operations import Call, operation
 from . import async_config
 from .async_queue import Request
+from .fleet import SERVING
 from .resources import ENDPOINT, arn_of
 
 TTL_SECONDS = 21_600
 """RequestTTLSeconds where none is given: six hours (service model, InvokeEndpointAsync)."""
 TIMEOUT_SECONDS = 900
 """InvocationTimeoutSeconds where none is given: fifteen minutes (service model, InvokeEndpointAsync)."""
-_UNAVAILABLE = ("Creating", "Failed", "Deleting", "OutOfService")
 
 
 @operation(
@@ -39,7 +39,7 @@ async def invoke_endpoint_async(call: Call) -> dict[str, Any]:
     """Queue a request; the answer says where the model's answer will be, and where its failure."""
     world, p = call.world, call.parameters
     endpoint = world.store.find(ENDPOINT, p["EndpointName"])
-    if endpoint is None or endpoint.status in _UNAVAILABLE:
+    if endpoint is None or endpoint.status not in SERVING:
         raise RuntimeFailed(f"Endpoint {p['EndpointName']} of account {world.account} not found.")
     async_config.check_kind(endpoint, world.account, asynchronous=True)
     body, location = p.get("Body") or None, p.get("InputLocation")

@@ -73,7 +73,7 @@ def test_an_asynchronous_endpoint_has_no_shadow(queued):
     shadow = [VARIANT | {"ModelName": "m", "VariantName": "shadow"}]
     with pytest.raises(ClientError) as failure:
         create(queued, "shadowed", queued.config(), ShadowProductionVariants=shadow)
-    assert "Shadow production variants are not supported when specifying" in str(failure.value)
+    assert "Shadow variants are not supported for endpoints that use Asynchronous Inference" in str(failure.value)
 
 
 def test_an_asynchronous_endpoint_is_not_serverless(queued):
