@@ -212,6 +212,8 @@ class Fleet:
                 shown["ShadowProductionVariants"] = [variant.summary() for variant in self.shadows.values()]
             if capture := self.config.get("DataCaptureConfig"):
                 shown["DataCaptureConfig"] = data_capture.summary(capture)
+            if asynchronous := self.config.get("AsyncInferenceConfig"):
+                shown["AsyncInferenceConfig"] = asynchronous
         coming = self.next or (self if self._endpoint.status == "Creating" else None)
         if coming:
             shown["PendingDeploymentSummary"] = coming._pending()

@@ -59,7 +59,7 @@ def test_what_the_model_does_not_allow_is_refused(queued, output, client, words)
 
 
 def test_an_output_configuration_is_asked_for(queued):
-    with pytest.raises(ClientError, match="'asyncInferenceConfig.outputConfig' failed to satisfy constraint"):
+    with pytest.raises(ClientError, match=r"'asyncInferenceConfig\.outputConfig' failed to satisfy constraint"):
         create(queued, "wrong", {"ClientConfig": {}})
 
 
@@ -77,7 +77,11 @@ def test_an_asynchronous_endpoint_has_no_shadow(queued):
 
 
 def test_an_asynchronous_endpoint_is_not_serverless(queued):
-    serverless = {"VariantName": "v", "ModelName": "m", "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}
+    serverless = {
+        "VariantName": "v",
+        "ModelName": "m",
+        "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1},
+    }
     with pytest.raises(ClientError) as failure:
         create(queued, "serverless", queued.config(), [serverless])
     assert "Serverless" in str(failure.value)
@@ -96,6 +100,8 @@ def test_each_kind_of_endpoint_is_invoked_in_its_own_way(queued, lab):
         ("waits", lambda: lab.runtime.invoke_endpoint(EndpointName="waits", Body=b"x")),
         ("at-once", lambda: queued.ask("at-once")),
     ):
-        with pytest.raises(ClientError, match=f"Endpoint {name} of account [0-9]+ does not support this inference type"):
+        with pytest.raises(
+            ClientError, match=f"Endpoint {name} of account .* does not support this inference"
+        ):
             invoke()
         lab.gone(name)
