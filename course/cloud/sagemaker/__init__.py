@@ -2,6 +2,7 @@
 
 from . import (
     async_invocation,
+    deployment,
     endpoint,
     endpoint_config,
     invoke,
@@ -23,6 +24,7 @@ from . import (
 
 __all__ = [
     "async_invocation",
+    "deployment",
     "endpoint",
     "endpoint_config",
     "invoke",
