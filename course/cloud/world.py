@@ -23,6 +23,8 @@ from . import client, events, trail_files
 from .access import Decisions
 from .base import Base
 from .clock import Clock, Traveller
+from .cloudwatch.alarms import Alarms
+from .cloudwatch.metrics import Metrics
 from .logs import MetricPoint
 from .meter import Meter
 from .runtime.process import mode
@@ -56,6 +58,7 @@ class World:
         self.store = Store(self.clock, self.account, self.region)
         self.lineage = Graph(self.store, self.clock)
         lineage_tracking.follow(self)
+        self.metrics = Metrics(self.clock)
         self.meter = Meter(self.clock)
         self.trail = Trail(self.clock, self.account, self.region)
         self.base = Base(self.account, self.region)
@@ -64,6 +67,7 @@ class World:
         self.past_invocations: dict[str, dict[str, dict[str, int]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: set[Any] = set()
+        self.alarms = Alarms(self)
         events.connect(self)
         trail_files.connect(self)
 
