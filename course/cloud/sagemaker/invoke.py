@@ -6,10 +6,8 @@ from typing import Any
 from ..errors import RuntimeFailed
 from ..operations import Call, operation
 from ..runtime.worker import WorkerDied
-from .fleet import Variant
+from .fleet import SERVING, Fleet
 from .resources import ENDPOINT, arn_of
-
-_INVOCATION_SECONDS = 60.0
 
 
 @operation(
@@ -23,13 +21,14 @@ async def invoke_endpoint(call: Call) -> dict[str, Any]:
     """Send the body to a worker of the target variant, or of one drawn by weight."""
     world, p = call.world, call.parameters
     endpoint = world.store.find(ENDPOINT, p["EndpointName"])
-    if endpoint is None or endpoint.status != "InService":
+    if endpoint is None or endpoint.status not in SERVING:
         raise RuntimeFailed(f"Endpoint {p['EndpointName']} of account {world.account} not found.")
-    variants: dict[str, Variant] = endpoint.runtime.variants
+    fleet: Fleet = endpoint.runtime
+    variants = fleet.variants
     target = p.get("TargetVariant")
     if target and target not in variants:
         raise RuntimeFailed(f"Variant {target} not found for endpoint {endpoint.name} of account {world.account}.")
-    variant = variants[target] if target else _draw(world, list(variants.values()))
+    variant = variants[target] if target else fleet.draw()
     worker = variant.worker()
     if worker is None:
         variant.counts["5xx"] += 1
@@ -37,12 +36,13 @@ async def invoke_endpoint(call: Call) -> dict[str, Any]:
     headers = {"x-amzn-sagemaker-custom-attributes": p["CustomAttributes"]} if "CustomAttributes" in p else {}
     stream = f"arn:aws:logs:{world.region}:{world.account}:log-group:/aws/sagemaker/Endpoints/{endpoint.name}"
     try:
-        async with asyncio.timeout(_INVOCATION_SECONDS):
+        async with asyncio.timeout(world.invocation_seconds):
             status, content_type, body = await worker.invoke(
                 p.get("Body", b""), p.get("ContentType", ""), p.get("Accept", ""), headers
             )
     except TimeoutError:
         variant.counts["5xx"] += 1
+        world.spawn(worker.examine())
         raise _model_error(
             0,
             "Your invocation timed out while waiting for a response from container primary. Review "
@@ -73,12 +73,6 @@ async def invoke_endpoint(call: Call) -> dict[str, Any]:
         "InvokedProductionVariant": variant.name,
         "CustomAttributes": p.get("CustomAttributes"),
     }
-
-
-def _draw(world: Any, variants: list[Variant]) -> Variant:
-    if len(variants) == 1:
-        return variants[0]
-    return world.random.choices(variants, [variant.weight for variant in variants])[0]
 
 
 def _model_error(status: int, message: str, original: str, stream: str) -> RuntimeFailed:
