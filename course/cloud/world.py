@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 
 from . import client, events, trail_files
 from .access import Decisions
+from .autoscaling.scaling import Scaling
 from .base import Base
 from .clock import Clock, Traveller
 from .cloudwatch.alarms import Alarms
@@ -69,6 +70,7 @@ class World:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: set[Any] = set()
         self.alarms = Alarms(self)
+        self.scaling = Scaling(self)
         events.connect(self)
         trail_files.connect(self)
 
