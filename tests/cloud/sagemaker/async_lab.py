@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -142,6 +143,9 @@ class AsyncLab:
         for message in found:
             self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return [json.loads(message["Body"]) for message in found]
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self.cloud.control("now")["now"])
 
     def advance(self, **step: float) -> None:
         seconds = step.get("seconds", 0) + 60 * step.get("minutes", 0) + 3600 * step.get("hours", 0)

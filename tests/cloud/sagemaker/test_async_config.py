@@ -100,8 +100,6 @@ def test_each_kind_of_endpoint_is_invoked_in_its_own_way(queued, lab):
         ("waits", lambda: lab.runtime.invoke_endpoint(EndpointName="waits", Body=b"x")),
         ("at-once", lambda: queued.ask("at-once")),
     ):
-        with pytest.raises(
-            ClientError, match=f"Endpoint {name} of account .* does not support this inference"
-        ):
+        with pytest.raises(ClientError, match=f"Endpoint {name} of account .* does not support this inference"):
             invoke()
         lab.gone(name)
