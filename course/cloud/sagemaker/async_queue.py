@@ -113,14 +113,18 @@ class Queue:
         return next(iter(self._endpoint.runtime.variants.values()))
 
     def _free_worker(self) -> Worker | None:
-        """The healthy worker with the fewest invocations, if it may have one more."""
+        """The healthy worker with the fewest invocations, if it may have one more.
+
+        One that has timed out keeps its place until the container has answered it all the same, or is put to an end.
+        """
         places = self._config.get("ClientConfig", {}).get("MaxConcurrentInvocationsPerInstance", _CONCURRENCY)
         held = dict.fromkeys(self._variant.workers, 0)
         for work in self._working:
             if work.worker in held:
                 held[work.worker] += 1
-        worker = min(held, key=held.__getitem__, default=None)
-        return worker if worker is not None and held[worker] < places else None
+        taken = {worker: max(count, worker.in_flight) for worker, count in held.items()}
+        worker = min(taken, key=taken.__getitem__, default=None)
+        return worker if worker is not None and taken[worker] < places else None
 
     def _begin(self, request: Request, worker: Worker) -> None:
         clock, seconds = self._world.clock, self._world.queues.work_seconds
