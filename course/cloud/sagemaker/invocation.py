@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 INVOCATION_SECONDS = 60.0
 """Real seconds in which a container must answer (developer guide, "How Containers Should Respond to Requests")."""
 
+MOST_COPIES = 256
+"""Copies that a shadow variant may owe answers to; while it owes so many, it gets no further ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
@@ -53,38 +56,64 @@ def choose(world: "World", endpoint: Resource, target: str | None = None) -> Var
 async def serve(
     world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float = INVOCATION_SECONDS
 ) -> Answer:
-    """The answer of one of the variant's workers, which has `seconds` (real ones) for it.
+    """The answer of one of the variant's workers, which has `seconds` (real ones) for it: counted, measured, captured.
 
-    Raises RuntimeFailed: ServiceUnavailable while no instance is healthy, ModelError for what is not a 200.
+    A shadow variant gets its share of copies; nobody waits for what it says. Raises RuntimeFailed: ServiceUnavailable
+    while no instance is healthy, ModelError for what is not a 200.
     """
-    worker = variant.worker()
+    if endpoint.runtime.shadows:
+        _copy(world, endpoint, variant, asked, seconds)
+    return await _ask(world, endpoint, variant, asked, seconds)
+
+
+def _copy(world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float) -> None:
+    """Send a shadow variant its share of the variant's requests: its weight, as a part of the variant's."""
+    for shadow in endpoint.runtime.shadows.values():
+        chosen = shadow.weight >= variant.weight or world.random.random() * variant.weight < shadow.weight
+        if chosen and shadow.copies < MOST_COPIES:
+            shadow.copies += 1
+            world.spawn(_ask_unheard(world, endpoint, shadow, asked, seconds))
+
+
+async def _ask_unheard(world: "World", endpoint: Resource, shadow: Variant, asked: Invocation, seconds: float) -> None:
+    try:
+        await _ask(world, endpoint, shadow, asked, seconds)
+    except RuntimeFailed:
+        pass  # counted under the shadow's name; nobody is told
+    finally:
+        shadow.copies -= 1
+
+
+async def _ask(world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float) -> Answer:
+    worker, instances = variant.worker(), len(variant.workers)
     if worker is None:
         variant.counts["5xx"] += 1
+        variant.tally.add("5xx", instances, overhead=time.perf_counter() - asked.received)
         raise RuntimeFailed("Service unavailable. Please try again.", code="ServiceUnavailable", status=503)
     headers = {"x-amzn-sagemaker-custom-attributes": asked.custom_attributes} if asked.custom_attributes else None
+    status, content_type, body, silence = 0, "", b"", ""
+    sent = time.perf_counter()
     try:
         async with asyncio.timeout(seconds):
             status, content_type, body = await worker.invoke(asked.body, asked.content_type, asked.accept, headers)
     except TimeoutError:
-        variant.counts["5xx"] += 1
-        raise _model_error(
-            world,
-            endpoint,
-            0,
-            "Your invocation timed out while waiting for a response from container primary. Review "
-            "the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try "
-            "again.",
-        ) from None
+        silence = (
+            "Your invocation timed out while waiting for a response from container primary. Review the latency "
+            "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+        )
     except WorkerDied:
-        variant.counts["5xx"] += 1
-        raise _model_error(
-            world, endpoint, 0, "The container primary closed the connection before it answered."
-        ) from None
-    if status != 200:
-        variant.counts["4xx" if 400 <= status < 500 else "5xx"] += 1
+        silence = "The container primary closed the connection before it answered."
+    outcome = "ok" if status == 200 else "4xx" if 400 <= status < 500 else "5xx"
+    variant.counts[outcome] += 1
+    variant.tally.add(outcome, instances, time.perf_counter() - sent, sent - asked.received)
+    if silence:
+        raise _model_error(world, endpoint, 0, silence)
+    if outcome != "ok":
         raise _not_ok(world, endpoint, status, body)
-    variant.counts["ok"] += 1
-    return Answer(content_type, body)
+    answer = Answer(content_type, body)
+    if variant.capture is not None:
+        variant.capture.record(variant.name, variant.model, asked, answer)
+    return answer
 
 
 def _not_ok(world: "World", endpoint: Resource, status: int, body: bytes) -> RuntimeFailed:
