@@ -27,11 +27,6 @@ IDLE_SECONDS = 600.0
 """Cloud time after which a process without a request ends. Ours: how long AWS waits is documented nowhere."""
 PAYLOAD_BYTES = 4 << 20
 """The largest request and the largest answer."""
-NOT_STARTED = (
-    "Unable to successfully stand up your model within the allotted 180 second timeout. Please ensure that downloading "
-    "your model artifacts, starting your model container and passing the ping health checks can be completed within "
-    "180 seconds."
-)
 _NAMESPACE = "AWS/SageMaker"
 
 
@@ -199,9 +194,9 @@ class Serverless:
     async def _cold(self) -> Worker:
         try:
             return await self._start()
-        except JobFailed:
+        except JobFailed as error:
             self.counts["5xx"] += 1
-            raise RuntimeFailed(NOT_STARTED, code="ModelError", status=424) from None
+            raise RuntimeFailed(str(error), code="ModelError", status=424) from None
 
     async def _end(self, worker: Worker) -> None:
         if process := self._processes.pop(worker, None):
