@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import ValidationFailed
 from ..operations import Call, operation
 from ..store import Resource
-from . import jobs
+from . import jobs, serverless_config
 from .fleet import SERVING, Fleet
 from .jobs import JobFailed
 from .resources import ENDPOINT, ENDPOINT_CONFIG, MODEL, SERVICE, arn_of, create, get
@@ -25,6 +25,7 @@ async def create_endpoint(call: Call) -> dict[str, Any]:
     """Start a process for each instance of each variant; InService when all of them answer."""
     config = get(call, ENDPOINT_CONFIG, call.parameters["EndpointConfigName"])
     models = _models(call, config)
+    serverless_config.check_quotas(call.world, config.fields["ProductionVariants"])
     endpoint = create(call, ENDPOINT, "Creating")
     endpoint.runtime = Fleet(call.world, endpoint, config, models)
     call.world.spawn(_start(call.world, endpoint))

@@ -18,6 +18,7 @@ from ..meter import GB, Line, provisioned_price_per_hour
 from ..runtime.worker import Worker
 from ..store import Resource
 from .instance import Instance
+from .invocation_metrics import NAMESPACE, Tally
 from .jobs import JobFailed
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ IDLE_SECONDS = 600.0
 """Cloud time after which a process without a request ends. Ours: how long AWS waits is documented nowhere."""
 PAYLOAD_BYTES = 4 << 20
 """The largest request and the largest answer."""
-_NAMESPACE = "AWS/SageMaker"
 
 
 class Serverless:
@@ -36,13 +36,21 @@ class Serverless:
     The model is fetched once, as its role; every process copies it from there.
     """
 
-    workers: tuple[Worker, ...] = ()  # there is none to be asked without a place
+    capture = None  # there is none (AWS's list of exclusions), nor a shadow
+    copies = 0
 
     def __init__(
-        self, world: "World", endpoint: Resource, settings: dict[str, Any], model: Resource, counts: dict[str, int]
+        self,
+        world: "World",
+        endpoint: Resource,
+        settings: dict[str, Any],
+        model: Resource,
+        counts: dict[str, int],
+        tally: Tally,
     ):
         self.name: str = settings["VariantName"]
-        self.settings, self.model, self.counts = settings, model, counts
+        self.settings, self.model = settings, model
+        self.counts, self.tally = counts, tally
         self.weight: float = settings["InitialVariantWeight"]
         self.desired_weight = self.weight
         self.config: dict[str, int] = dict(settings["ServerlessConfig"])
@@ -91,7 +99,7 @@ class Serverless:
             await self._end(await self._start())
         self._bill()
 
-    async def close(self, answer_seconds: float = 0.0) -> None:
+    async def stop(self, answer_seconds: float = 0.0) -> None:
         """No more requests. What is taken may answer for `answer_seconds` more."""
         self._closed = True
         self._bill()
@@ -196,6 +204,7 @@ class Serverless:
             return await self._start()
         except JobFailed as error:
             self.counts["5xx"] += 1
+            self.tally.add("5xx", None)
             raise RuntimeFailed(str(error), code="ModelError", status=424) from None
 
     async def _end(self, worker: Worker) -> None:
@@ -292,4 +301,4 @@ class Serverless:
 
     def _put(self, values: dict[str, float], unit: str) -> None:
         dimensions = {"EndpointName": self._endpoint.name, "VariantName": self.name}
-        self._world.metrics.put(_NAMESPACE, dimensions, values, unit=unit)
+        self._world.metrics.put(NAMESPACE, dimensions, values, unit=unit)

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import LimitExceeded, ValidationFailed
 from ..operations import Call
 from ..store import Resource
-from .resources import ENDPOINT
+from .resources import ENDPOINT, MODEL, get
 
 MOST_ENDPOINTS = 50
 """Serverless endpoints in a Region."""
@@ -46,8 +46,8 @@ def is_serverless(variants: list[dict[str, Any]]) -> bool:
     return any("ServerlessConfig" in variant for variant in variants)
 
 
-def check(call: Call, models: dict[str, Resource]) -> None:
-    """Refuse what a serverless endpoint cannot have. `models` by name. Nothing happens for one on instances."""
+def check(call: Call) -> None:
+    """Refuse what a serverless endpoint cannot have. Nothing happens for one on instances."""
     p = call.parameters
     variants = p["ProductionVariants"]
     if not is_serverless(variants):
@@ -61,7 +61,7 @@ def check(call: Call, models: dict[str, Resource]) -> None:
     for member in _OF_INSTANCES:
         if member in variant:
             raise ValidationFailed(f"{member} cannot be specified together with ServerlessConfig.")
-    _check_model(models[variant["ModelName"]])
+    _check_model(get(call, MODEL, variant["ModelName"]))
     check_settings(variant["ServerlessConfig"])
 
 
