@@ -42,8 +42,8 @@ class Tally:
         """Count `times` requests alike. outcome: "ok", "4xx" or "5xx"; a model that gave no answer at all is "5xx".
 
         instances: that were there to answer; None for a serverless variant, which has none and publishes fewer metrics
-        (developer guide, "Alarms and logs for tracking metrics from serverless endpoints"). model: seconds that the model took, None if it was not asked; overhead:
-        seconds that everything else took.
+        (developer guide, "Alarms and logs for tracking metrics from serverless endpoints").
+        model: seconds that the model took, None if it was not asked; overhead: seconds that everything else took.
         """
         now = self._world.clock.time()
         minute = now // _MINUTE

@@ -96,7 +96,7 @@ def check_settings(config: dict[str, int]) -> None:
 
 
 def check_quotas(world: Any, variants: list[dict[str, Any]], endpoint: Resource | None = None) -> None:
-    """Raise LimitExceeded if the Region has no room for these variants. `endpoint`: the one that they will replace."""
+    """Raise LimitExceeded if the Region has no room for these variants. `endpoint`: the one that they will be of."""
     if not is_serverless(variants):
         return
     others = [
@@ -116,6 +116,22 @@ def check_quotas(world: Any, variants: list[dict[str, Any]], endpoint: Resource 
         asked,
         "Invocations",
     )
+
+
+def check_capacities(
+    world: Any, endpoint: Resource, counts: dict[str, int], concurrency: dict[str, dict[str, int]]
+) -> None:
+    """Refuse instances for a serverless variant, and what a ServerlessUpdateConfig cannot ask for."""
+    variants = endpoint.runtime.variants
+    for name in counts:
+        if "ServerlessConfig" in variants[name].settings:
+            raise ValidationFailed(f'DesiredInstanceCount is not supported for the serverless variant "{name}".')
+    for name, changes in concurrency.items():
+        if "ServerlessConfig" not in variants[name].settings:
+            raise ValidationFailed(f'ServerlessUpdateConfig is not supported for "{name}", a variant on instances.')
+        changed = variants[name].config | changes
+        check_settings(changed)
+        check_quotas(world, [{"ServerlessConfig": changed}], endpoint)
 
 
 def _check_quota(name: str, limit: int, used: int, asked: int, unit: str) -> None:
