@@ -13,18 +13,16 @@ from .jobs import JobFailed
 from .resources import ENDPOINT, ENDPOINT_CONFIG, MODEL, SERVICE, arn_of, create, get
 
 
-def _endpoint_and_config(call: Call) -> list[str]:
+def endpoint_and_config(call: Call) -> list[str]:
     """IAM is asked about both: who may make an endpoint may not thereby use any configuration."""
     return [arn_of(ENDPOINT)(call), arn_of(ENDPOINT_CONFIG)(call)]
 
 
-@operation(
-    SERVICE, "CreateEndpoint", uses=("EndpointName", "EndpointConfigName", "Tags"), resource=_endpoint_and_config
-)
+@operation(SERVICE, "CreateEndpoint", uses=("EndpointName", "EndpointConfigName", "Tags"), resource=endpoint_and_config)
 async def create_endpoint(call: Call) -> dict[str, Any]:
     """Start a process for each instance of each variant; InService when all of them answer."""
     config = get(call, ENDPOINT_CONFIG, call.parameters["EndpointConfigName"])
-    models = _models(call, config)
+    models = models_of(call, config)
     serverless_config.check_quotas(call.world, config.fields["ProductionVariants"])
     endpoint = create(call, ENDPOINT, "Creating")
     endpoint.runtime = Fleet(call.world, endpoint, config, models)
@@ -32,7 +30,7 @@ async def create_endpoint(call: Call) -> dict[str, Any]:
     return {"EndpointArn": endpoint.arn}
 
 
-def _models(call: Call, config: Resource) -> dict[str, Resource]:
+def models_of(call: Call, config: Resource) -> dict[str, Resource]:
     """The models that a configuration names, by name."""
     variants = [*config.fields["ProductionVariants"], *config.fields.get("ShadowProductionVariants", [])]
     return {v["ModelName"]: get(call, MODEL, v["ModelName"]) for v in variants}
@@ -46,12 +44,12 @@ async def _start(world: Any, endpoint: Resource) -> None:
         raise
     except Exception as error:
         await fleet.close()
-        world.store.move(endpoint, "Failed", FailureReason=_reason(world, endpoint, error))
+        world.store.move(endpoint, "Failed", FailureReason=reason_for(world, endpoint, error))
     else:
         world.store.move(endpoint, "InService")
 
 
-def _reason(world: Any, endpoint: Resource, error: Exception) -> str:
+def reason_for(world: Any, endpoint: Resource, error: Exception) -> str:
     """The FailureReason for what went wrong; a fault of ours is logged."""
     if isinstance(error, JobFailed):
         return str(error)[:1024]
@@ -86,7 +84,7 @@ def announce(
     concurrency: dict[str, dict[str, int]],
 ) -> None:
     """Check a rescale and enter upon it. Raises ValidationFailed or LimitExceeded."""
-    fleet = _changeable(endpoint)
+    fleet = changeable(endpoint)
     _known(fleet, [*counts, *weights, *concurrency])
     serverless_config.check_capacities(world, endpoint, counts, concurrency)
     for name, count in counts.items():
@@ -127,7 +125,7 @@ async def apply(
     except asyncio.CancelledError:
         raise
     except Exception as error:
-        reason = _reason(world, endpoint, error)
+        reason = reason_for(world, endpoint, error)
         world.store.move(endpoint, "RollingBack", FailureReason=reason)
         fleet.weigh(weights_before)
         for name, count in before.items():
@@ -147,7 +145,7 @@ def _known(fleet: Fleet, names: Iterable[str]) -> None:
         )
 
 
-def _changeable(endpoint: Resource) -> Fleet:
+def changeable(endpoint: Resource) -> Fleet:
     """The fleet of an endpoint that may be changed now. Raises ValidationFailed."""
     if endpoint.status == "Failed":
         raise ValidationFailed(f'Cannot update failed endpoint "{endpoint.arn}". It can only be deleted.')
@@ -174,7 +172,7 @@ async def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
     counts = {name: v["DesiredInstanceCount"] for name, v in asked.items() if "DesiredInstanceCount" in v}
     weights = {name: v["DesiredWeight"] for name, v in asked.items() if "DesiredWeight" in v}
     concurrency = {name: v["ServerlessUpdateConfig"] for name, v in asked.items() if "ServerlessUpdateConfig" in v}
-    fleet = _changeable(endpoint)
+    fleet = changeable(endpoint)
     get(call, ENDPOINT_CONFIG, fleet.config_name)  # AWS looks the variants up in it
     _known(fleet, asked)
     announce(world, endpoint, counts, weights, concurrency)

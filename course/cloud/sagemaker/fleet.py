@@ -46,7 +46,12 @@ class Variant:
 
     def worker(self) -> Worker | None:
         """The next healthy worker, in turn."""
-        return self.workers[next(self._turn) % len(self.workers)] if self.workers else None
+        while self.workers:
+            worker = self.workers[next(self._turn) % len(self.workers)]
+            if worker.alive:
+                return worker
+            self.drop(worker)  # its end is seen here before it is reported
+        return None
 
     def drop(self, worker: Worker) -> None:
         """Ask `worker` no more."""
@@ -72,8 +77,8 @@ class Variant:
 class Fleet:
     """All variants of one endpoint as one configuration asks for them, kept as it was when the fleet was made.
 
-    `before` is the fleet that this one follows: the counts of answered requests go on. `retained` overrides what the
-    configuration says of a variant: {variant: {"InitialInstanceCount": …, "InitialVariantWeight": …}}.
+    `settings` are what holds of the configuration, where that is not all that it says. `before` is the fleet that this
+    one follows: the counts of answered requests go on.
     """
 
     def __init__(
@@ -82,34 +87,31 @@ class Fleet:
         endpoint: Resource,
         config: Resource,
         models: dict[str, Resource],
+        settings: dict[str, Any] | None = None,
         before: "Fleet | None" = None,
-        retained: dict[str, dict[str, Any]] | None = None,
     ):
         self._world, self._endpoint, self._config_resource = world, endpoint, config
-        self.config = deepcopy(config.fields)
+        self.config = settings or deepcopy(config.fields)
         self._counts: dict[str, dict[str, int]] = before._counts if before else {}
         self._capture = data_capture.start(world, endpoint.name, self.config.get("DataCaptureConfig"))
-        self.variants = self._made(self.config["ProductionVariants"], models, retained or {})
-        self.shadows = self._made(self.config.get("ShadowProductionVariants", []), models, retained or {})
+        self.variants = self._made(self.config["ProductionVariants"], models)
+        self.shadows = self._made(self.config.get("ShadowProductionVariants", []), models)
         self.next: Fleet | None = None  # the one that will take this one's place, once it is up
         self._since = world.clock.now()
         self._up = False
         self._share()
 
-    def _made(
-        self, settings: list[dict[str, Any]], models: dict[str, Resource], retained: dict[str, dict[str, Any]]
-    ) -> dict[str, Variant | Serverless]:
+    def _made(self, settings: list[dict[str, Any]], models: dict[str, Resource]) -> dict[str, Variant | Serverless]:
         made: dict[str, Variant | Serverless] = {}
         for variant in settings:
             name = variant["VariantName"]
             counts = self._counts.setdefault(name, {"ok": 0, "4xx": 0, "5xx": 0})
-            settled = {**variant, **retained.get(name, {})}
             tally = Tally(self._world, self._endpoint.name, name)
             model = models[variant["ModelName"]]
             if "ServerlessConfig" in variant:
-                made[name] = Serverless(self._world, self._endpoint, settled, model, counts, tally)
+                made[name] = Serverless(self._world, self._endpoint, variant, model, counts, tally)
             else:
-                made[name] = Variant(settled, model, counts, tally, self._capture)
+                made[name] = Variant(variant, model, counts, tally, self._capture)
         return made
 
     @property

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from course.cloud.images import SCIKIT_LEARN
 
+from .fleets import Fleets
 from .flows import Flows
 
 TRAIN = """
@@ -212,6 +213,12 @@ def archived(lab):
     """Where a model archive lies that nothing was trained for: enough to register."""
     lab.s3.put_object(Bucket="lab", Key="registry/model.tar.gz", Body=archive(weights__txt="1 2 3"))
     return "s3://lab/registry/model.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def fleets(lab, archived):
+    """Endpoints whose variants answer with their own names."""
+    return Fleets(lab, archived)
 
 
 @pytest.fixture(scope="module")
