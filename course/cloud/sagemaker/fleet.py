@@ -8,9 +8,13 @@ from typing import Any
 from ..meter import Line, price_per_hour
 from ..runtime.worker import Worker
 from ..store import Resource
+from . import data_capture
+from .data_capture import Capture
 from .instance import Instance
+from .invocation_metrics import Tally
 from .jobs import JobFailed
 from .resources import ENDPOINT_CONFIG, MODEL
+from .serverless import Serverless
 
 SERVING = ("InService", "Updating", "RollingBack")
 """The states in which an endpoint answers requests."""
@@ -19,9 +23,13 @@ SERVING = ("InService", "Updating", "RollingBack")
 class Variant:
     """A variant at work: its share, its instances, its counts."""
 
-    def __init__(self, settings: dict[str, Any], model: Resource, counts: dict[str, int]):
+    def __init__(
+        self, settings: dict[str, Any], model: Resource, counts: dict[str, int], tally: Tally, capture: Capture | None
+    ):
         self.name: str = settings["VariantName"]
         self.settings, self.model = settings, model
+        self.tally, self.capture = tally, capture
+        self.copies = 0  # of requests, that a shadow variant has not answered
         self.weight: float = settings["InitialVariantWeight"]
         self.desired_weight = self.weight
         self.desired: int = settings["InitialInstanceCount"]
@@ -38,7 +46,12 @@ class Variant:
 
     def worker(self) -> Worker | None:
         """The next healthy worker, in turn."""
-        return self.workers[next(self._turn) % len(self.workers)] if self.workers else None
+        while self.workers:
+            worker = self.workers[next(self._turn) % len(self.workers)]
+            if worker.alive:
+                return worker
+            self.drop(worker)  # its end is seen here before it is reported
+        return None
 
     def drop(self, worker: Worker) -> None:
         """Ask `worker` no more."""
@@ -64,8 +77,8 @@ class Variant:
 class Fleet:
     """All variants of one endpoint as one configuration asks for them, kept as it was when the fleet was made.
 
-    `before` is the fleet that this one follows: the counts of answered requests go on. `retained` overrides what the
-    configuration says of a variant: {variant: {"InitialInstanceCount": …, "InitialVariantWeight": …}}.
+    `settings` are what holds of the configuration, where that is not all that it says. `before` is the fleet that this
+    one follows: the counts of answered requests go on.
     """
 
     def __init__(
@@ -74,27 +87,31 @@ class Fleet:
         endpoint: Resource,
         config: Resource,
         models: dict[str, Resource],
+        settings: dict[str, Any] | None = None,
         before: "Fleet | None" = None,
-        retained: dict[str, dict[str, Any]] | None = None,
     ):
         self._world, self._endpoint, self._config_resource = world, endpoint, config
-        self.config = deepcopy(config.fields)
+        self.config = settings or deepcopy(config.fields)
         self._counts: dict[str, dict[str, int]] = before._counts if before else {}
-        self.variants = self._made(self.config["ProductionVariants"], models, retained or {})
-        self.shadows = self._made(self.config.get("ShadowProductionVariants", []), models, retained or {})
+        self._capture = data_capture.start(world, endpoint.name, self.config.get("DataCaptureConfig"))
+        self.variants = self._made(self.config["ProductionVariants"], models)
+        self.shadows = self._made(self.config.get("ShadowProductionVariants", []), models)
         self.next: Fleet | None = None  # the one that will take this one's place, once it is up
         self._since = world.clock.now()
         self._up = False
         self._share()
 
-    def _made(
-        self, settings: list[dict[str, Any]], models: dict[str, Resource], retained: dict[str, dict[str, Any]]
-    ) -> dict[str, Variant]:
-        made = {}
+    def _made(self, settings: list[dict[str, Any]], models: dict[str, Resource]) -> dict[str, Variant | Serverless]:
+        made: dict[str, Variant | Serverless] = {}
         for variant in settings:
             name = variant["VariantName"]
             counts = self._counts.setdefault(name, {"ok": 0, "4xx": 0, "5xx": 0})
-            made[name] = Variant({**variant, **retained.get(name, {})}, models[variant["ModelName"]], counts)
+            tally = Tally(self._world, self._endpoint.name, name)
+            model = models[variant["ModelName"]]
+            if "ServerlessConfig" in variant:
+                made[name] = Serverless(self._world, self._endpoint, variant, model, counts, tally)
+            else:
+                made[name] = Variant(variant, model, counts, tally, self._capture)
         return made
 
     @property
@@ -105,7 +122,7 @@ class Fleet:
         """Answered requests by variant and outcome, those of the fleets before included."""
         return {name: dict(counts) for name, counts in self._counts.items()}
 
-    def draw(self) -> Variant:
+    def draw(self) -> Variant | Serverless:
         """A production variant, by weight."""
         if len(self._drawn) == 1:
             return self._drawn[0]
@@ -124,8 +141,14 @@ class Fleet:
     async def start(self) -> None:
         """Start every instance; returns when each is healthy. Raises JobFailed; then `close` clears away."""
         everyone = [*self.variants.values(), *self.shadows.values()]
-        await _together(self._grow(variant, variant.desired) for variant in everyone)
+        await _together(self._open(variant) for variant in everyone)
         self._up = True
+
+    async def _open(self, variant: Variant | Serverless) -> None:
+        if isinstance(variant, Serverless):
+            await variant.open()
+        else:
+            await self._grow(variant, variant.desired)
 
     async def resize(self, name: str, count: int) -> None:
         """Bring a variant to `count` instances, 0 included. Raises JobFailed, and leaves it as it was.
@@ -179,13 +202,20 @@ class Fleet:
 
     async def close(self, answer_seconds: float = 0.0) -> None:
         """Stop every instance; each may answer what it has been asked for `answer_seconds` more."""
-        stopped: list[Instance] = []
+        stopped: list[Instance | Serverless] = []
         for variant in (*self.variants.values(), *self.shadows.values()):
+            if isinstance(variant, Serverless):
+                stopped.append(variant)
+                continue
             stopped += variant.instances
             variant.instances = []
             self._bill(variant)
         self._up = False
-        await asyncio.gather(*(instance.stop(answer_seconds) for instance in stopped))
+        await asyncio.gather(*(one.stop(answer_seconds) for one in stopped))
+        for variant in (*self.variants.values(), *self.shadows.values()):
+            variant.tally.flush()
+        if self._capture is not None:
+            await self._capture.close()
 
     def description(self) -> dict[str, Any]:
         """What DescribeEndpoint shows of the fleet at work, and of the one that is on its way."""
@@ -194,6 +224,8 @@ class Fleet:
             shown["ProductionVariants"] = [variant.summary() for variant in self.variants.values()]
             if self.shadows:
                 shown["ShadowProductionVariants"] = [variant.summary() for variant in self.shadows.values()]
+            if capture := self.config.get("DataCaptureConfig"):
+                shown["DataCaptureConfig"] = data_capture.summary(capture)
         coming = self.next or (self if self._endpoint.status == "Creating" else None)
         if coming:
             shown["PendingDeploymentSummary"] = coming._pending()
