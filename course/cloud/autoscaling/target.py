@@ -76,8 +76,10 @@ async def register_scalable_target(call: Call) -> dict[str, Any]:
     )
     if least is None or most is None:
         raise ValidationFailed("MinCapacity and MaxCapacity must be specified when registering a new scalable target")
-    if scalable.current is None:
+    if scalable.variant is None:
         raise ValidationFailed(f"SageMaker endpoint variant doesn't exist: {p['ResourceId']}")
+    if scalable.current is None:
+        raise ValidationFailed(f"The variant {scalable.variant_name} has no {scalable.dimension.spoken} to scale.")
     check_bounds(scalable, least, most)
     if target is None:
         if not scalable.ready:

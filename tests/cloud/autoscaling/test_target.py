@@ -103,10 +103,9 @@ def test_what_cannot_be_registered_is_refused(shop, change, code, words):
 
 
 def test_an_endpoint_must_be_in_service(shop):
-    broken = {"Image": "nowhere", "ModelDataUrl": "s3://lab/none.tar.gz"}
-    container = shop.lab.sm.describe_model(ModelName="shop")["PrimaryContainer"] | {
-        "ModelDataUrl": broken["ModelDataUrl"]
-    }
+    code = shop.lab.put_code("code/broken.tar.gz", serve__py="raise SystemExit(1)")
+    container = shop.lab.sm.describe_model(ModelName="shop")["PrimaryContainer"]
+    container["Environment"]["SAGEMAKER_SUBMIT_DIRECTORY"] = code
     shop.lab.sm.create_model(ModelName="broken", ExecutionRoleArn=shop.lab.role, PrimaryContainer=container)
     variant = {"VariantName": "main", "ModelName": "broken", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     shop.lab.sm.create_endpoint_config(EndpointConfigName="broken", ProductionVariants=[variant])
@@ -116,6 +115,37 @@ def test_an_endpoint_must_be_in_service(shop):
         shop.aas.register_scalable_target(
             **{**shop.target, "ResourceId": "endpoint/broken/variant/main"}, MinCapacity=1, MaxCapacity=2
         )
+
+
+def test_provisioned_concurrency_is_scaled_by_real_processes(shop):
+    serverless = {"MemorySizeInMB": 1024, "MaxConcurrency": 4, "ProvisionedConcurrency": 1}
+    variant = {"VariantName": "main", "ModelName": "shop", "ServerlessConfig": serverless}
+    shop.lab.sm.create_endpoint_config(EndpointConfigName="light", ProductionVariants=[variant])
+    shop.lab.sm.create_endpoint(EndpointName="light", EndpointConfigName="light")
+    assert shop.lab.settle("light")["EndpointStatus"] == "InService"
+    target = {**shop.target, "ResourceId": "endpoint/light/variant/main"}
+    with refused("ValidationException", "has no desired instance count"):
+        shop.aas.register_scalable_target(**target, MinCapacity=2, MaxCapacity=3)
+    target["ScalableDimension"] = "sagemaker:variant:DesiredProvisionedConcurrency"
+    with refused("ValidationException", "has no desired provisioned concurrency"):
+        shop.aas.register_scalable_target(
+            **{**target, "ResourceId": "endpoint/shop/variant/main"}, MinCapacity=2, MaxCapacity=3
+        )
+    shop.aas.register_scalable_target(**target, MinCapacity=2, MaxCapacity=3)
+    shop.advance(1)
+    (variant,) = shop.lab.sm.describe_endpoint(EndpointName="light")["ProductionVariants"]
+    assert variant["CurrentServerlessConfig"]["ProvisionedConcurrency"] == 2
+    (activity,) = shop.activities(ResourceId=target["ResourceId"])
+    assert activity["Description"] == "Setting desired provisioned concurrency to 2."
+    metric = {"PredefinedMetricType": "SageMakerVariantProvisionedConcurrencyUtilization"}
+    made = shop.aas.put_scaling_policy(
+        **target,
+        PolicyName="use",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={"TargetValue": 0.7, "PredefinedMetricSpecification": metric},
+    )
+    assert len(made["Alarms"]) == 2
+    shop.lab.gone("light")
 
 
 def test_tags(shop):
