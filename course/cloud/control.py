@@ -49,8 +49,9 @@ async def advance(world: "World", seconds: float) -> dict[str, Any]:
     return {"now": world.clock.now().isoformat(), "events": events}
 
 
-async def meter(world: "World") -> dict[str, Any]:
-    return world.meter.report()
+async def meter(world: "World", tag: str | None = None) -> dict[str, Any]:
+    """What there is to pay (see Meter.report); with `tag`, by that tag's values too."""
+    return world.meter.report(tag)
 
 
 async def timeline(world: "World") -> list[dict[str, Any]]:

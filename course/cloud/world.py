@@ -63,9 +63,10 @@ class World:
         lineage_tracking.follow(self)
         self.queues = Queues(self)
         self.metrics = Metrics(self.clock)
-        self.meter = Meter(self.clock)
         self.trail = Trail(self.clock, self.account, self.region)
         self.base = Base(self.account, self.region)
+        self.meter = Meter(self.clock, self._tags, self.base.stored)
+        self.base.before_write = self.meter.settle
         self.access = Decisions(self.base)
         self.schedules = events.Schedules(self)
         self.past_invocations: dict[str, dict[str, dict[str, int]]] = {}
@@ -75,6 +76,13 @@ class World:
         self.scaling = Scaling(self)
         events.connect(self)
         trail_files.connect(self)
+
+    def _tags(self, arn: str) -> dict[str, str] | None:
+        """The tags of a resource that is billed; None if it is gone."""
+        if arn.startswith("arn:aws:s3:::"):
+            return self.base.bucket_tags(arn.removeprefix("arn:aws:s3:::"))
+        found = self.store.by_arn(arn)
+        return found.tags if found else None
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run `work` beside the requests; the world keeps it alive and logs what it raises."""

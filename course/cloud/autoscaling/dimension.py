@@ -34,6 +34,15 @@ async def _rescale(world: Any, endpoint: Resource, variant: str, count: int) -> 
     await endpoints.rescale(world, endpoint, {variant: count})
 
 
+def _provisioned(variant: Any) -> int | None:
+    """A serverless variant has it or not: scaling changes it, but does not bring it in."""
+    return variant.desired_config.get("ProvisionedConcurrency") if "ServerlessConfig" in variant.settings else None
+
+
+async def _provision(world: Any, endpoint: Resource, variant: str, count: int) -> None:
+    await endpoints.rescale(world, endpoint, {}, concurrency={variant: {"ProvisionedConcurrency": count}})
+
+
 INSTANCE_COUNT = Dimension(
     "sagemaker:variant:DesiredInstanceCount",
     "desired instance count",
@@ -41,7 +50,14 @@ INSTANCE_COUNT = Dimension(
     _instances,
     _rescale,
 )
-DIMENSIONS = {dimension.name: dimension for dimension in (INSTANCE_COUNT,)}
+PROVISIONED_CONCURRENCY = Dimension(
+    "sagemaker:variant:DesiredProvisionedConcurrency",
+    "desired provisioned concurrency",
+    ("SageMakerVariantProvisionedConcurrencyUtilization",),
+    _provisioned,
+    _provision,
+)
+DIMENSIONS = {dimension.name: dimension for dimension in (INSTANCE_COUNT, PROVISIONED_CONCURRENCY)}
 _COPIES = "sagemaker:inference-component:DesiredCopyCount"
 
 
@@ -59,10 +75,15 @@ class Scalable:
         return self.world.store.find(ENDPOINT, self.endpoint_name)
 
     @property
-    def current(self) -> int | None:
-        """How much of it is wanted now; None if there is no such variant."""
+    def variant(self) -> Any:
+        """The variant at work; None if there is none."""
         endpoint = self.endpoint
-        variant = endpoint.runtime.variants.get(self.variant_name) if endpoint and endpoint.runtime else None
+        return endpoint.runtime.variants.get(self.variant_name) if endpoint and endpoint.runtime else None
+
+    @property
+    def current(self) -> int | None:
+        """How much of it is wanted now; None if there is no such variant, or it has no such thing."""
+        variant = self.variant
         return self.dimension.read(variant) if variant else None
 
     @property
@@ -72,7 +93,7 @@ class Scalable:
 
     @property
     def least(self) -> int:
-        """The smallest minimum: only an asynchronous endpoint may be left without instances."""
+        """The smallest minimum: only an asynchronous endpoint may be left with nothing."""
         endpoint = self.endpoint
         return 0 if endpoint and endpoint.runtime.config.get("AsyncInferenceConfig") else 1
 

@@ -1,5 +1,6 @@
 """Scalable targets: what may be scaled, between which bounds, and their tags."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -75,8 +76,10 @@ async def register_scalable_target(call: Call) -> dict[str, Any]:
     )
     if least is None or most is None:
         raise ValidationFailed("MinCapacity and MaxCapacity must be specified when registering a new scalable target")
-    if scalable.current is None:
+    if scalable.variant is None:
         raise ValidationFailed(f"SageMaker endpoint variant doesn't exist: {p['ResourceId']}")
+    if scalable.current is None:
+        raise ValidationFailed(f"The variant {scalable.variant_name} has no {scalable.dimension.spoken} to scale.")
     check_bounds(scalable, least, most)
     if target is None:
         if not scalable.ready:
@@ -107,11 +110,15 @@ def check_bounds(scalable: Scalable, least: int, most: int) -> None:
 async def _service_linked_role(call: Call) -> str:
     """The role that the service works with. It is made at the first registration, if the caller may make it."""
     name, service = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint", f"sagemaker.{SERVICE}.amazonaws.com"
-    arn = f"arn:aws:iam::{call.world.account}:role/aws-service-role/{service}/{name}"
-    if call.world.base.role(arn) is None:
+    path = f"/aws-service-role/{service}/"
+    arn = f"arn:aws:iam::{call.world.account}:role{path}{name}"
+    base = call.world.base
+    if base.role(arn) is None:
         call.world.access.authorise(call.caller, "iam:CreateServiceLinkedRole", arn, {"iam:AWSServiceName": service})
-        made = await call.world.base.call("iam", "CreateServiceLinkedRole", AWSServiceName=service)
-        arn = made["Role"]["Arn"]
+        # The base's CreateServiceLinkedRole would give it another name.
+        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        await base.call("iam", "CreateRole", RoleName=name, Path=path, AssumeRolePolicyDocument=document)
     return arn
 
 

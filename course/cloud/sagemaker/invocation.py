@@ -9,6 +9,7 @@ from ..errors import RuntimeFailed
 from ..runtime.worker import Worker, WorkerDied
 from ..store import Resource
 from .fleet import Fleet, Variant
+from .serverless import Serverless
 
 if TYPE_CHECKING:
     from ..world import World
@@ -37,7 +38,7 @@ class Answer:
     body: bytes
 
 
-def choose(world: "World", endpoint: Resource, target: str | None = None) -> Variant:
+def choose(world: "World", endpoint: Resource, target: str | None = None) -> Variant | Serverless:
     """The variant that is asked: the target, or one drawn by weight. Raises RuntimeFailed for one that is not there."""
     fleet: Fleet = endpoint.runtime
     if not target:
@@ -50,7 +51,7 @@ def choose(world: "World", endpoint: Resource, target: str | None = None) -> Var
 async def serve(
     world: "World",
     endpoint: Resource,
-    variant: Variant,
+    variant: Variant | Serverless,
     asked: Invocation,
     seconds: float | None = None,
     worker: Worker | None = None,
@@ -59,7 +60,7 @@ async def serve(
 
     seconds: real ones that the model may take; by default what InvokeEndpoint gives it. worker: by default the next.
     A shadow variant gets its share of copies; nobody waits for what it says. Raises RuntimeFailed: ServiceUnavailable
-    while no instance is healthy, ModelError for what is not a 200.
+    while no instance is healthy, ModelError for what is not a 200, and what Serverless.place raises.
     """
     seconds = world.invocation_seconds if seconds is None else seconds
     if endpoint.runtime.shadows:
@@ -88,16 +89,36 @@ async def _ask_unheard(world: "World", endpoint: Resource, shadow: Variant, aske
 async def _ask(
     world: "World",
     endpoint: Resource,
-    variant: Variant,
+    variant: Variant | Serverless,
     asked: Invocation,
     seconds: float,
     worker: Worker | None = None,
 ) -> Answer:
+    if variant.line is not None:
+        variant.line.asked(world.clock.time())
+    if isinstance(variant, Serverless):
+        async with variant.place(len(asked.body)) as worker:
+            answer = await _ask_worker(world, endpoint, variant, worker, None, asked, seconds)
+        variant.answered(len(answer.body))
+        return answer
     worker, instances = worker or variant.worker(), variant.current
     if worker is None:
         variant.counts["5xx"] += 1
         variant.tally.add("5xx", instances, overhead=time.perf_counter() - asked.received)
         raise RuntimeFailed("Service unavailable. Please try again.", code="ServiceUnavailable", status=503)
+    return await _ask_worker(world, endpoint, variant, worker, instances, asked, seconds)
+
+
+async def _ask_worker(
+    world: "World",
+    endpoint: Resource,
+    variant: Variant | Serverless,
+    worker: Worker,
+    instances: int | None,
+    asked: Invocation,
+    seconds: float,
+) -> Answer:
+    """One request to one worker; `seconds` begin now."""
     headers = {"x-amzn-sagemaker-custom-attributes": asked.custom_attributes} if asked.custom_attributes else None
     status, content_type, body, silence = 0, "", b"", ""
     sent = time.perf_counter()
