@@ -49,8 +49,9 @@ async def advance(world: "World", seconds: float) -> dict[str, Any]:
     return {"now": world.clock.now().isoformat(), "events": events}
 
 
-async def meter(world: "World") -> dict[str, Any]:
-    return world.meter.report()
+async def meter(world: "World", tag: str | None = None) -> dict[str, Any]:
+    """What there is to pay (see Meter.report); with `tag`, by that tag's values too."""
+    return world.meter.report(tag)
 
 
 async def timeline(world: "World") -> list[dict[str, Any]]:
@@ -98,7 +99,18 @@ async def patience(world: "World", seconds: float | None = None, invocation: flo
     return {}
 
 
+async def work(world: "World", seconds: float) -> dict[str, Any]:
+    """Cloud seconds for which an asynchronous request holds its place on an instance, as a big file does.
+
+    0 in a new world: as long as the model really takes.
+    """
+    if not 0 <= seconds <= 3600:
+        raise ValueError("work is a number of seconds between 0 and 3600: an invocation takes up to an hour.")
+    world.queues.work_seconds = seconds
+    return {}
+
+
 _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     verb.__name__: verb
-    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience)
+    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience, work)
 }

@@ -32,12 +32,18 @@ class Tally:
         self._values: dict[str, dict[float, int]] = defaultdict(lambda: defaultdict(int))
 
     def add(
-        self, outcome: str, instances: int, model: float | None = None, overhead: float | None = None, times: int = 1
+        self,
+        outcome: str,
+        instances: int | None,
+        model: float | None = None,
+        overhead: float | None = None,
+        times: int = 1,
     ) -> None:
         """Count `times` requests alike. outcome: "ok", "4xx" or "5xx"; a model that gave no answer at all is "5xx".
 
-        instances: that were there to answer. model: seconds that the model took, None if it was not asked; overhead:
-        seconds that everything else took.
+        instances: that were there to answer; None for a serverless variant, which has none and publishes fewer metrics
+        (developer guide, "Alarms and logs for tracking metrics from serverless endpoints").
+        model: seconds that the model took, None if it was not asked; overhead: seconds that everything else took.
         """
         now = self._world.clock.time()
         minute = now // _MINUTE
@@ -48,10 +54,11 @@ class Tally:
         if not values:
             self._world.clock.at(max(now, min(now + _FLUSH_SECONDS, (minute + 1) * _MINUTE - _MARGIN)), self._flush)
         values["Invocations"][1.0] += times
-        values["InvocationsPerInstance"][1.0 / (instances or 1)] += times
         values["Invocation4XXErrors"][float(outcome == "4xx")] += times
         values["Invocation5XXErrors"][float(outcome == "5xx")] += times
-        values["InvocationModelErrors"][float(outcome != "ok")] += times
+        if instances is not None:
+            values["InvocationsPerInstance"][1.0 / (instances or 1)] += times
+            values["InvocationModelErrors"][float(outcome != "ok")] += times
         if model is not None:
             values["ModelLatency"][_microseconds(model)] += times
         if overhead is not None:
