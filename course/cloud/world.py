@@ -56,6 +56,7 @@ class World:
         self.spot = Market(self.random)
         self.stop_grace = STOP_GRACE_SECONDS
         self.invocation_seconds = 60.0  # that a model may take for an answer, as on AWS
+        self.startup_seconds = 240.0  # until an endpoint's container is healthy, unless its variant says otherwise
         self.log = logging.getLogger("course.cloud")
         self.clock = Clock(start, on_jump=Traveller())
         self.store = Store(self.clock, self.account, self.region)
