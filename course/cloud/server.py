@@ -3,7 +3,16 @@
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from . import conditions, control, perform, protocol, sagemaker, trail, trail_settings  # noqa: F401 - they enter operations
+from . import (  # noqa: F401 - they enter operations
+    autoscaling,
+    conditions,
+    control,
+    perform,
+    protocol,
+    sagemaker,
+    trail,
+    trail_settings,
+)
 from .base import Credential
 from .errors import AccessDenied, CloudError, UnknownOperation
 from .protocol import Request, Response
