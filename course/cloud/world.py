@@ -30,6 +30,7 @@ from .logs import MetricPoint
 from .meter import Meter
 from .runtime.process import mode
 from .sagemaker import lineage_tracking
+from .sagemaker.async_queue import Queues
 from .sagemaker.jobs import STOP_GRACE_SECONDS
 from .sagemaker.lineage_graph import Graph
 from .sagemaker.training_spot import Market
@@ -55,11 +56,13 @@ class World:
         self.spot = Market(self.random)
         self.stop_grace = STOP_GRACE_SECONDS
         self.invocation_seconds = 60.0  # that a model may take for an answer, as on AWS
+        self.startup_seconds = 240.0  # until an endpoint's container is healthy, unless its variant says otherwise
         self.log = logging.getLogger("course.cloud")
         self.clock = Clock(start, on_jump=Traveller())
         self.store = Store(self.clock, self.account, self.region)
         self.lineage = Graph(self.store, self.clock)
         lineage_tracking.follow(self)
+        self.queues = Queues(self)
         self.metrics = Metrics(self.clock)
         self.trail = Trail(self.clock, self.account, self.region)
         self.base = Base(self.account, self.region)

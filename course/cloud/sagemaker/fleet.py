@@ -177,10 +177,12 @@ class Fleet:
                 raise JobFailed(f'Could not find {kind.spoken_name} "{resource.arn}".')
 
     async def _grow(self, variant: Variant, more: int) -> None:
+        def on_up(worker: Worker) -> None:
+            variant.workers.append(worker)
+            self._world.queues.wake(self._endpoint)
+
         new = [
-            Instance(
-                self._world, self._endpoint.name, variant.settings, variant.model, variant.workers.append, variant.drop
-            )
+            Instance(self._world, self._endpoint.name, variant.settings, variant.model, on_up, variant.drop)
             for _ in range(more)
         ]
         try:
@@ -226,19 +228,22 @@ class Fleet:
                 shown["ShadowProductionVariants"] = [variant.summary() for variant in self.shadows.values()]
             if capture := self.config.get("DataCaptureConfig"):
                 shown["DataCaptureConfig"] = data_capture.summary(capture)
+            if asynchronous := self.config.get("AsyncInferenceConfig"):
+                shown["AsyncInferenceConfig"] = asynchronous
         coming = self.next or (self if self._endpoint.status == "Creating" else None)
         if coming:
             shown["PendingDeploymentSummary"] = coming._pending()
         return shown
 
     def _pending(self) -> dict[str, Any]:
+        stage = {"VariantStatus": [{"Status": "Creating", "StartTime": self._since}]}
         shown = {
             "EndpointConfigName": self.config_name,
-            "ProductionVariants": [variant.summary() for variant in self.variants.values()],
+            "ProductionVariants": [variant.summary() | stage for variant in self.variants.values()],
             "StartTime": self._since,
         }
         if self.shadows:
-            shown["ShadowProductionVariants"] = [variant.summary() for variant in self.shadows.values()]
+            shown["ShadowProductionVariants"] = [variant.summary() | stage for variant in self.shadows.values()]
         return shown
 
 
