@@ -33,7 +33,10 @@ _DATA_EVENTS = {
 }
 _OBJECT_ACTIONS = re.compile(r"s3:(Get|Put|Delete|List|Abort|Restore)(Object|MultipartUpload)")
 _HISTORY = timedelta(days=90)
-_NAMES = {"monitoring": "cloudwatch"}  # IAM prefix → event source where they differ
+_NAMES = {
+    "monitoring": "cloudwatch",
+    "application-autoscaling": "autoscaling",
+}  # IAM prefix → event source where they differ
 
 
 @dataclass(slots=True)
