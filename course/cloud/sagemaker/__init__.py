@@ -1,6 +1,8 @@
 """SageMaker's operations, one resource per module. Importing the package enters them into the table."""
 
 from . import (
+    async_invocation,
+    deployment,
     endpoint,
     endpoint_config,
     invoke,
@@ -21,6 +23,8 @@ from . import (
 )
 
 __all__ = [
+    "async_invocation",
+    "deployment",
     "endpoint",
     "endpoint_config",
     "invoke",

@@ -1,0 +1,215 @@
+"""One instance of a variant: the model as its role reads it, and the container that serves it."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from ..containers import layout
+from ..images import resolve
+from ..logs import LogStream
+from ..runtime.process import Limits, Process, Spec
+from ..runtime.worker import PING_SECONDS, Worker, WorkerDied
+from ..storage import StorageError, unpack
+from ..store import Resource
+from . import jobs
+from .jobs import Ground, JobFailed
+
+_SERVERLESS_STARTUP_SECONDS = 180.0  # developer guide, "Invoke a serverless endpoint"
+_BETWEEN_PINGS_SECONDS = 0.1  # a container is asked until it is healthy: it does not tell by itself
+_STOP_SECONDS = 30.0  # between SIGTERM and SIGKILL
+_SESSION_SECONDS = 366 * 86_400
+_FIRST_PAUSE_SECONDS = 60.0  # of cloud time, after a container that did not come up again; then twice as long each time
+_LONGEST_PAUSE_SECONDS = 3600.0
+
+
+class Instance:
+    """Starts its container, starts it again when it ends by itself, and stops it when told.
+
+    A container's end costs what it held, not the instance: its log stream, its files and its bill go on. `on_up` and
+    `on_down` are called with the worker when it becomes healthy and when it can no longer be asked. heals: whether a
+    container that ends by itself is started again.
+    """
+
+    def __init__(
+        self,
+        world: Any,
+        endpoint: str,
+        settings: dict[str, Any],
+        model: Resource,
+        on_up: Callable[[Worker], None],
+        on_down: Callable[[Worker], None],
+        heals: bool = True,
+    ):
+        self._world, self._endpoint, self._settings, self._model = world, endpoint, settings, model
+        self._on_up, self._on_down, self._heals = on_up, on_down, heals
+        self.stream = f"{settings['VariantName']}/i-{world.random.getrandbits(68):017x}"
+        self._held = contextlib.AsyncExitStack()  # the role's session and the files
+        self._here: Ground
+        self._log: LogStream
+        self._process: Process | None = None
+        self._worker: Worker | None = None  # of a container that has been healthy
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._stopping = False
+
+    @property
+    def _container(self) -> dict[str, Any]:
+        return self._model.fields["PrimaryContainer"]
+
+    async def start(self, source: "Instance | None" = None) -> Worker:
+        """Fetch the model and start the container; returns its worker when it is healthy. Raises JobFailed.
+
+        `source` is an instance that has fetched the model already and outlives this one.
+        """
+        if source is None:
+            await self.prepare()
+        else:
+            self._here = source._here
+        world, group = self._world, f"/aws/sagemaker/Endpoints/{self._endpoint}"
+        key = self._here.session.access_key
+        self._log = LogStream(world.base, world.clock, group, self.stream, access_key=key)
+        await self._log.open()
+        return await self._start_container()
+
+    async def prepare(self) -> None:
+        """Fetch the model, as its role. Raises JobFailed."""
+        world, fields = self._world, self._model.fields
+        ground = jobs.ground(
+            world, fields["ExecutionRoleArn"], self._endpoint, _SESSION_SECONDS, fields.get("VpcConfig")
+        )
+        self._here = await self._held.enter_async_context(ground)
+        limit = self._settings.get("ModelDataDownloadTimeoutInSeconds")
+        try:
+            async with asyncio.timeout(limit):
+                await self._fetch()
+        except TimeoutError:
+            raise JobFailed(
+                f"The model data download for production variant {self._settings['VariantName']} did not end within "
+                f"{limit} seconds."
+            ) from None
+
+    async def stop(self, answer_seconds: float = 0.0) -> None:
+        """Take the instance away. It may answer what it has been asked for `answer_seconds` more before SIGTERM."""
+        self._stopping = True
+        if self._worker is not None:
+            self._on_down(self._worker)
+            await self._worker.idle(answer_seconds)
+            await jobs.stop(self._worker.process, _STOP_SECONDS)
+        elif self._process is not None:
+            self._process.kill()  # not up: it owes nobody anything
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._held.aclose()
+
+    async def _fetch(self) -> None:
+        """The model's archive and the caller's code, where every container of this instance copies them from."""
+        here, container = self._here, self._container
+        (here.folder / "model").mkdir()
+        if uri := container.get("ModelDataUrl"):
+            try:
+                archive = await here.storage.read(uri)
+                await asyncio.to_thread(unpack, archive, here.folder / "model", uri)
+            except StorageError as error:
+                raise JobFailed(
+                    f'Failed to download model data for container "primary" from URL: "{uri}". {error}'
+                ) from None
+        code = jobs.plain(container["Environment"].get("SAGEMAKER_SUBMIT_DIRECTORY", ""))
+        if code.startswith("s3://"):
+            await jobs.fetch_code(code, here, here.folder)
+
+    async def _start_container(self) -> Worker:
+        world, here, container = self._world, self._here, self._container
+        folder = Path(tempfile.mkdtemp(prefix="container-", dir=world.scratch))
+        await asyncio.to_thread(_copy, here.folder, folder)
+        layout.prepare_serving(folder)
+        isolated = self._model.fields["EnableNetworkIsolation"]
+        variables = dict(container["Environment"])
+        if variables.get("SAGEMAKER_SUBMIT_DIRECTORY", "").startswith("s3://"):
+            variables["SAGEMAKER_SUBMIT_DIRECTORY"] = "/opt/ml/code"
+        process = await jobs.start(
+            world,
+            Spec(
+                entry=resolve(container["Image"]).programs.serve,
+                opt_ml=folder,
+                environment=jobs.environment(world, here.session, variables) if not isolated else variables,
+                limits=_limits(self._settings),
+                cloud_port=None if isolated else world.port,
+                read_only=("model",),
+            ),
+            here.way,
+        )
+        self._process, worker = process, Worker(process)
+        worker.log_stream = self.stream
+        self._spawn(self._follow(worker, process, folder))
+        if not await self._is_healthy(worker):
+            process.kill()
+            raise JobFailed(
+                f"The primary container for production variant {self._settings['VariantName']} did not pass the ping "
+                "health check. Please check CloudWatch logs for this endpoint."
+            )
+        if not self._stopping:
+            self._worker, self._pause = worker, _FIRST_PAUSE_SECONDS
+            self._on_up(worker)
+        return worker
+
+    async def _is_healthy(self, worker: Worker) -> bool:
+        """Whether a /ping is answered by 200 within two seconds, before the time for the start is over."""
+        usual = _SERVERLESS_STARTUP_SECONDS if "ServerlessConfig" in self._settings else self._world.startup_seconds
+        limit = self._settings.get("ContainerStartupHealthCheckTimeoutInSeconds", usual)
+        with contextlib.suppress(TimeoutError, WorkerDied):
+            async with asyncio.timeout(limit):
+                while not await worker.ping(PING_SECONDS):
+                    await asyncio.sleep(_BETWEEN_PINGS_SECONDS)
+            return True
+        return False
+
+    async def _follow(self, worker: Worker, process: Process, folder: Path) -> None:
+        """Keep the container's log; when it has ended clear away after it, and start another if it served."""
+        reading = asyncio.ensure_future(self._log.follow(process.lines()))
+        await process.wait()
+        self._on_down(worker)
+        await reading
+        process.close()
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        if self._worker is worker and not self._stopping:
+            self._worker = None
+            if self._heals:
+                await self._restart()
+
+    async def _restart(self) -> None:
+        try:
+            await self._start_container()
+        except Exception as error:
+            if self._stopping:
+                return
+            self._world.log.warning("endpoint %s: %s does not come up again: %s", self._endpoint, self.stream, error)
+            clock, pause = self._world.clock, self._pause
+            self._pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            clock.at(clock.time() + pause, self._try_again, f"restart of {self._endpoint}/{self.stream}")
+
+    async def _try_again(self) -> None:
+        if not self._stopping:
+            await self._spawn(self._restart())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _limits(settings: dict[str, Any]) -> Limits:
+    """A serverless process has the memory that was asked for and 5 GB of disk, an instance what its type has."""
+    if serverless := settings.get("ServerlessConfig"):
+        return Limits(memory_bytes=serverless["MemorySizeInMB"] << 20, file_bytes=5 << 30)
+    return jobs.limits(settings["InstanceType"])
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A container's own /opt/ml: what one writes, the next does not see."""
+    for name in ("model", "code"):
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target / name)
