@@ -23,6 +23,7 @@ from . import client, events, trail_files
 from .access import Decisions
 from .base import Base
 from .clock import Clock, Traveller
+from .cloudwatch.alarms import Alarms
 from .cloudwatch.metrics import Metrics
 from .logs import MetricPoint
 from .meter import Meter
@@ -68,6 +69,7 @@ class World:
         self.past_invocations: dict[str, dict[str, dict[str, int]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: set[Any] = set()
+        self.alarms = Alarms(self)
         events.connect(self)
         trail_files.connect(self)
 

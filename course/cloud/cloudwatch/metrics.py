@@ -49,6 +49,21 @@ class Metric:
                     found[bucket] = point
         return sorted(found.items())
 
+    def latest(
+        self, end: float, period: int, number: int, now: float, *, unit: str | None = None, detail: bool = False
+    ) -> list[Distribution | None]:
+        """The last `number` periods before `end`, the oldest first; None where there is no data.
+
+        For alarms, which ask every minute and look back a week at most.
+        """
+        start = end - period * number
+        if detail or len(self.units) != 1 or (unit is not None and unit not in self.units):
+            found = dict(self.periods(start, end, period, now, unit=unit, detail=detail))
+            return [found.get(start + place * period) for place in range(number)]
+        [series] = self.units.values()
+        sets = (series.summary(at, at + period) for at in (start + place * period for place in range(number)))
+        return [None if told is None else Distribution(*told, None) for told in sets]
+
 
 class Metrics:
     """The metrics of one world."""
