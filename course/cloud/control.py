@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .protocol import Request, Response
+from .sagemaker import traffic
 from .sagemaker.resources import ENDPOINT, TRAINING_JOB
 
 if TYPE_CHECKING:
@@ -67,6 +68,13 @@ async def invocations(world: "World") -> dict[str, dict[str, dict[str, int]]]:
     return world.past_invocations | {e.name: e.runtime.counts() for e in world.store.all(ENDPOINT)}
 
 
+async def send(
+    world: "World", endpoint: str, bodies: list[str], content_type: str = "text/csv"
+) -> list[tuple[str, str | None]]:
+    """Requests of an endpoint's customers (see traffic.send)."""
+    return await traffic.send(world, endpoint, bodies, content_type)
+
+
 async def interrupt(world: "World", job: str) -> dict[str, Any]:
     """Take the spot instances of a training job away now."""
     found = world.store.find(TRAINING_JOB, job)
@@ -101,5 +109,5 @@ async def patience(world: "World", seconds: float | None = None, invocation: flo
 
 _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     verb.__name__: verb
-    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience)
+    for verb in (status, now, advance, meter, timeline, trail, invocations, send, interrupt, spot, patience)
 }
