@@ -22,6 +22,7 @@ from sagemaker.inputs import TrainingInput  # noqa: E402
 from sagemaker.model_metrics import MetricsSource, ModelMetrics  # noqa: E402
 from sagemaker.processing import ProcessingInput, ProcessingOutput  # noqa: E402
 from sagemaker.serializers import CSVSerializer  # noqa: E402
+from sagemaker.serverless import ServerlessInferenceConfig  # noqa: E402
 from sagemaker.session import Session  # noqa: E402
 from sagemaker.sklearn.estimator import SKLearn  # noqa: E402
 from sagemaker.sklearn.model import SKLearnModel  # noqa: E402
@@ -73,6 +74,14 @@ def cross(session: Session, role: str, table: str) -> None:
     assert len(scores) == 3 and all(0 <= score <= 1 for score in scores), scores
     predictor.delete_model()
     predictor.delete_endpoint()
+    serverless = estimator.deploy(
+        serverless_inference_config=ServerlessInferenceConfig(memory_size_in_mb=2048, max_concurrency=2),
+        serializer=CSVSerializer(),
+        deserializer=JSONDeserializer(),
+    )
+    assert serverless.predict((FOLDER / "rows.csv").read_text())["predictions"] == scores
+    serverless.delete_model()
+    serverless.delete_endpoint()
 
 
 def pipeline(role: str, table: str) -> Pipeline:
