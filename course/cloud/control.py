@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .protocol import Request, Response
+from .sagemaker import replay as traffic
 from .sagemaker.resources import ENDPOINT, TRAINING_JOB
 
 if TYPE_CHECKING:
@@ -84,6 +85,14 @@ async def spot(
     return {}
 
 
+async def replay(world: "World", endpoint: str, variant: str, counts: list[int], limit: float) -> dict[str, Any]:
+    """Let minutes pass with so many requests in each (see sagemaker/replay.py); `limit` is an instance's, a minute."""
+    found = world.store.find(ENDPOINT, endpoint)
+    if found is None or variant not in found.runtime.variants:
+        raise ValueError(f"There is no variant {variant} of an endpoint {endpoint}.")
+    return await traffic.replay(world, found, variant, counts, limit)
+
+
 async def patience(
     world: "World", seconds: float | None = None, invocation: float | None = None, startup: float | None = None
 ) -> dict[str, Any]:
@@ -117,5 +126,5 @@ async def work(world: "World", seconds: float) -> dict[str, Any]:
 
 _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     verb.__name__: verb
-    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience, work)
+    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience, work, replay)
 }

@@ -106,7 +106,8 @@ class Fleet:
         for variant in settings:
             name = variant["VariantName"]
             counts = self._counts.setdefault(name, {"ok": 0, "4xx": 0, "5xx": 0})
-            tally = Tally(self._world, self._endpoint.name, name)
+            asynchronous = "AsyncInferenceConfig" in self.config
+            tally = Tally(self._world, self._endpoint.name, name, asynchronous=asynchronous)
             model = models[variant["ModelName"]]
             if "ServerlessConfig" in variant:
                 made[name] = Serverless(self._world, self._endpoint, variant, model, counts, tally)

@@ -17,16 +17,20 @@ _MINUTE = 60.0
 _MARGIN = 0.001  # before the end of a minute, when alarms look at it
 
 UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
+OF_ASYNCHRONOUS = ("Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency")
+"""What an asynchronous endpoint publishes of these (developer guide, "Monitor asynchronous endpoint")."""
 
 
 class Tally:
     """The invocations of one variant since the last points.
 
     Values are kept as {value: times}, so that percentiles can be had; latencies with three significant digits.
+    asynchronous: of an asynchronous endpoint, which publishes a few of the metrics only.
     """
 
-    def __init__(self, world: "World", endpoint: str, variant: str):
+    def __init__(self, world: "World", endpoint: str, variant: str, *, asynchronous: bool = False):
         self._world = world
+        self._asynchronous = asynchronous
         self._dimensions = {"EndpointName": endpoint, "VariantName": variant}
         self._minute = -1.0
         self._values: dict[str, dict[float, int]] = defaultdict(lambda: defaultdict(int))
@@ -68,6 +72,8 @@ class Tally:
         """Hand what was counted to CloudWatch; a minute may get several such sets, which add up."""
         found, self._values = self._values, defaultdict(lambda: defaultdict(int))
         for name, values in found.items():
+            if self._asynchronous and name not in OF_ASYNCHRONOUS:
+                continue
             self._world.metrics.put_set(
                 NAMESPACE,
                 self._dimensions,

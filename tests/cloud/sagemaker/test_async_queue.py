@@ -156,4 +156,8 @@ def test_failures_of_s3_and_of_topics_are_counted(queued, lab):
     queued.advance(minutes=1)
     for what in ("RequestDownloadFailures", "NotificationFailures", "InvocationFailures"):
         assert sum(metric(queued, "counted", what, "Sum", variant=True)[0]) == 1, what
+    queued.wait(queued.ask("counted", "raise").FailureLocation)
+    queued.advance(minutes=1)
+    assert sum(metric(queued, "counted", "Invocation5XXErrors", "Sum", variant=True)[0]) == 1
+    assert metric(queued, "counted", "Invocations", "Sum", variant=True)[0] == []
     lab.gone("counted")
