@@ -84,18 +84,23 @@ async def spot(
     return {}
 
 
-async def patience(world: "World", seconds: float | None = None, invocation: float | None = None) -> dict[str, Any]:
+async def patience(
+    world: "World", seconds: float | None = None, invocation: float | None = None, startup: float | None = None
+) -> dict[str, Any]:
     """Say how many real seconds the world waits; what is not given stays.
 
     seconds: between SIGTERM and SIGKILL for a training job that is stopped; 120 on AWS and in a new world.
     invocation: for a model's answer to InvokeEndpoint; 60 on AWS and in a new world.
+    startup: until an endpoint's container is healthy, where its variant says nothing; 240 on AWS and in a new world.
     """
-    if any(given is not None and given < 0 for given in (seconds, invocation)):
+    if any(given is not None and given < 0 for given in (seconds, invocation, startup)):
         raise ValueError("patience is a number of seconds, not below 0.")
     if seconds is not None:
         world.stop_grace = seconds
     if invocation is not None:
         world.invocation_seconds = invocation
+    if startup is not None:
+        world.startup_seconds = startup
     return {}
 
 

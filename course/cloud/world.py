@@ -56,6 +56,7 @@ class World:
         self.spot = Market(self.random)
         self.stop_grace = STOP_GRACE_SECONDS
         self.invocation_seconds = 60.0  # that a model may take for an answer, as on AWS
+        self.startup_seconds = 240.0  # until an endpoint's container is healthy, unless its variant says otherwise
         self.log = logging.getLogger("course.cloud")
         self.clock = Clock(start, on_jump=Traveller())
         self.store = Store(self.clock, self.account, self.region)
@@ -73,8 +74,8 @@ class World:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: set[Any] = set()
         self.alarms = Alarms(self)
-        self.scaling = Scaling(self)
         self.base.measurements.connect(self.metrics.put, self.alarms.put, self.alarms.remove)
+        self.scaling = Scaling(self)
         events.connect(self)
         trail_files.connect(self)
 

@@ -10,11 +10,15 @@ from .resources import ENDPOINT_CONFIG, MODEL, SERVICE, arn_of, create, get
 _VARIANT_REFUSED = (
     "AcceleratorType",
     "CoreDumpConfig",
+    "EnableSSMAccess",
+    "InstancePools",
     "ManagedInstanceScaling",
     "RoutingConfig",
     "InferenceAmiVersion",
     "CapacityReservationConfig",
 )
+_VARIANT_WITHOUT_EFFECT = ("VolumeSizeInGB", "VariantInstanceProvisionTimeoutInSeconds")
+_VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
 
 
 def _model_arns(call: Call) -> dict[str, Any]:
@@ -36,12 +40,11 @@ def _model_arns(call: Call) -> dict[str, Any]:
         "AsyncInferenceConfig",
         "Tags",
     ),
-    no_effect=("KmsKeyId",),
-    refuses=tuple(
-        f"{variants}.{member}"
-        for variants in ("ProductionVariants", "ShadowProductionVariants")
-        for member in _VARIANT_REFUSED
+    no_effect=(
+        "KmsKeyId",
+        *(f"{variants}.{member}" for variants in _VARIANTS for member in _VARIANT_WITHOUT_EFFECT),
     ),
+    refuses=tuple(f"{variants}.{member}" for variants in _VARIANTS for member in _VARIANT_REFUSED),
 )
 async def create_endpoint_config(call: Call) -> dict[str, Any]:
     """Describe a fleet. Weights are relative: a variant's share is its weight divided by their sum."""

@@ -237,13 +237,14 @@ class Fleet:
         return shown
 
     def _pending(self) -> dict[str, Any]:
+        stage = {"VariantStatus": [{"Status": "Creating", "StartTime": self._since}]}
         shown = {
             "EndpointConfigName": self.config_name,
-            "ProductionVariants": [variant.summary() for variant in self.variants.values()],
+            "ProductionVariants": [variant.summary() | stage for variant in self.variants.values()],
             "StartTime": self._since,
         }
         if self.shadows:
-            shown["ShadowProductionVariants"] = [variant.summary() for variant in self.shadows.values()]
+            shown["ShadowProductionVariants"] = [variant.summary() | stage for variant in self.shadows.values()]
         return shown
 
 

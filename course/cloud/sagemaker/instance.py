@@ -18,8 +18,8 @@ from ..store import Resource
 from . import jobs
 from .jobs import Ground, JobFailed
 
-_STARTUP_SECONDS = 240.0  # healthy within four minutes, unless the variant says otherwise
 _SERVERLESS_STARTUP_SECONDS = 180.0  # developer guide, "Invoke a serverless endpoint"
+_BETWEEN_PINGS_SECONDS = 0.1  # a container is asked until it is healthy: it does not tell by itself
 _STOP_SECONDS = 30.0  # between SIGTERM and SIGKILL
 _SESSION_SECONDS = 366 * 86_400
 _FIRST_PAUSE_SECONDS = 60.0  # of cloud time, after a container that did not come up again; then twice as long each time
@@ -157,12 +157,12 @@ class Instance:
 
     async def _is_healthy(self, worker: Worker) -> bool:
         """Whether a /ping is answered by 200 within two seconds, before the time for the start is over."""
-        usual = _SERVERLESS_STARTUP_SECONDS if "ServerlessConfig" in self._settings else _STARTUP_SECONDS
+        usual = _SERVERLESS_STARTUP_SECONDS if "ServerlessConfig" in self._settings else self._world.startup_seconds
         limit = self._settings.get("ContainerStartupHealthCheckTimeoutInSeconds", usual)
         with contextlib.suppress(TimeoutError, WorkerDied):
             async with asyncio.timeout(limit):
                 while not await worker.ping(PING_SECONDS):
-                    pass
+                    await asyncio.sleep(_BETWEEN_PINGS_SECONDS)
             return True
         return False
 

@@ -199,5 +199,5 @@ def test_the_trail_tells(registered):
     (event,) = trail.lookup_events(
         LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "RegisterScalableTarget"}], MaxResults=1
     )["Events"]
-    assert event["EventSource"] == "application-autoscaling.amazonaws.com"
+    assert event["EventSource"] == "autoscaling.amazonaws.com"
     assert json.loads(event["CloudTrailEvent"])["requestParameters"]["maxCapacity"] == 4
