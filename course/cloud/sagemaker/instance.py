@@ -19,6 +19,7 @@ from . import jobs
 from .jobs import Ground, JobFailed
 
 _STARTUP_SECONDS = 240.0  # healthy within four minutes, unless the variant says otherwise
+_VOLUME_GIB = 30  # of an instance whose variant does not say
 _STOP_SECONDS = 30.0  # between SIGTERM and SIGKILL
 _SESSION_SECONDS = 366 * 86_400
 _FIRST_PAUSE_SECONDS = 60.0  # of cloud time, after a container that did not come up again; then twice as long each time
@@ -49,6 +50,7 @@ class Instance:
         self._log: LogStream
         self._process: Process | None = None
         self._worker: Worker | None = None  # of a container that has been healthy
+        self.folder: Path | None = None  # /opt/ml of the latest container
         self._tasks: set[asyncio.Task[None]] = set()
         self._pause = _FIRST_PAUSE_SECONDS
         self._stopping = False
@@ -56,6 +58,19 @@ class Instance:
     @property
     def _container(self) -> dict[str, Any]:
         return self._model.fields["PrimaryContainer"]
+
+    @property
+    def pid(self) -> int:
+        """The process that all of the container's descend from; 0 while there is no healthy one."""
+        return self._worker.process.pid if self._worker is not None else 0
+
+    @property
+    def memory_bytes(self) -> int:
+        return jobs.limits(self._settings["InstanceType"]).memory_bytes
+
+    @property
+    def disk_bytes(self) -> int:
+        return self._settings.get("VolumeSizeInGB", _VOLUME_GIB) << 30
 
     async def start(self) -> None:
         """Fetch the model and start the container; returns when it is healthy. Raises JobFailed."""
@@ -128,7 +143,7 @@ class Instance:
             ),
             here.way,
         )
-        self._process, worker = process, Worker(process)
+        self._process, worker, self.folder = process, Worker(process), folder
         worker.log_stream = self.stream
         self._spawn(self._follow(worker, process, folder))
         if not await self._is_healthy(worker):

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from ..world import World
 
 NAMESPACE = "AWS/SageMaker"
-_FLUSH_SECONDS = 1.0  # of cloud time: a point is complete a second after its last request, and before its minute ends
+_FLUSH_SECONDS = 1.0  # of cloud time, or when the minute ends: so alarms find it complete
 _MINUTE = 60.0
-_MARGIN = 0.001  # before the end of a minute, when alarms look at it
 
 UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
 
@@ -46,7 +45,7 @@ class Tally:
             self._minute = minute
         values = self._values
         if not values:
-            self._world.clock.at(max(now, min(now + _FLUSH_SECONDS, (minute + 1) * _MINUTE - _MARGIN)), self._flush)
+            self._world.clock.at(min(now + _FLUSH_SECONDS, (minute + 1) * _MINUTE), self._flush)
         values["Invocations"][1.0] += times
         values["InvocationsPerInstance"][1.0 / (instances or 1)] += times
         values["Invocation4XXErrors"][float(outcome == "4xx")] += times
