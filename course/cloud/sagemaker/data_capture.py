@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 1.0
 """Records lie in S3 at most so many seconds of cloud time after their answers: AWS promises no more than "soon"."""
 _HOUR = 3600.0
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it is on the way of requests
 _SESSION_SECONDS = 366 * 86_400
 _MOST_WAITING = 64 << 20  # bytes; what comes on top is not captured, as on an instance whose disk is full
 
@@ -87,7 +88,7 @@ class Capture:
             metadata["inferenceId"] = asked.inference_id
         metadata["inferenceTime"] = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
         record = {"captureData": captured, "eventMetadata": metadata, "eventVersion": "0"}
-        return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        return _encode(record)
 
     def _part(self, mode: str, content_type: str, body: bytes) -> dict[str, str]:
         """A payload: readable if its content type is listed (parameters do not count), else in base64."""

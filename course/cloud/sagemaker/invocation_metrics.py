@@ -15,8 +15,6 @@ NAMESPACE = "AWS/SageMaker"
 _FLUSH_SECONDS = 1.0  # of cloud time, or when the minute ends: so alarms find it complete
 _MINUTE = 60.0
 
-UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
-
 
 class Tally:
     """The invocations of one variant since the last points.
@@ -28,7 +26,9 @@ class Tally:
         self._world = world
         self._dimensions = {"EndpointName": endpoint, "VariantName": variant}
         self._minute = -1.0
-        self._values: dict[str, dict[float, int]] = defaultdict(lambda: defaultdict(int))
+        self._requests: dict[tuple[str, int], int] = {}  # by outcome and number of instances
+        self._model: list[float] = []
+        self._overhead: list[float] = []
 
     def add(
         self, outcome: str, instances: int, model: float | None = None, overhead: float | None = None, times: int = 1
@@ -43,35 +43,46 @@ class Tally:
         if minute != self._minute:
             self.flush()
             self._minute = minute
-        values = self._values
-        if not values:
+        if not self._requests:
             self._world.clock.at(min(now + _FLUSH_SECONDS, (minute + 1) * _MINUTE), self._flush)
-        values["Invocations"][1.0] += times
-        values["InvocationsPerInstance"][1.0 / (instances or 1)] += times
-        values["Invocation4XXErrors"][float(outcome == "4xx")] += times
-        values["Invocation5XXErrors"][float(outcome == "5xx")] += times
-        values["InvocationModelErrors"][float(outcome != "ok")] += times
+        key = outcome, instances
+        self._requests[key] = self._requests.get(key, 0) + times
         if model is not None:
-            values["ModelLatency"][_microseconds(model)] += times
+            self._model += [model] * times
         if overhead is not None:
-            values["OverheadLatency"][_microseconds(overhead)] += times
+            self._overhead += [overhead] * times
 
     def flush(self) -> None:
         """Hand what was counted to CloudWatch; a minute may get several such sets, which add up."""
-        found, self._values = self._values, defaultdict(lambda: defaultdict(int))
-        for name, values in found.items():
-            self._world.metrics.put_set(
-                NAMESPACE,
-                self._dimensions,
-                name,
-                at=self._minute * _MINUTE,
-                count=sum(values.values()),
-                total=sum(value * times for value, times in values.items()),
-                minimum=min(values),
-                maximum=max(values),
-                values=dict(values),
-                unit=UNITS.get(name, "None"),
-            )
+        requests, self._requests = self._requests, {}
+        model, self._model = self._model, []
+        overhead, self._overhead = self._overhead, []
+        values: dict[str, dict[float, int]] = defaultdict(lambda: defaultdict(int))
+        for (outcome, instances), times in requests.items():
+            values["Invocations"][1.0] += times
+            values["InvocationsPerInstance"][1.0 / (instances or 1)] += times
+            values["Invocation4XXErrors"][float(outcome == "4xx")] += times
+            values["Invocation5XXErrors"][float(outcome == "5xx")] += times
+            values["InvocationModelErrors"][float(outcome != "ok")] += times
+        for name, latencies in (("ModelLatency", model), ("OverheadLatency", overhead)):
+            for seconds in latencies:
+                values[name][_microseconds(seconds)] += 1
+        for name, counted in values.items():
+            self._put(name, counted)
+
+    def _put(self, name: str, values: dict[float, int]) -> None:
+        self._world.metrics.put_set(
+            NAMESPACE,
+            self._dimensions,
+            name,
+            at=self._minute * _MINUTE,
+            count=sum(values.values()),
+            total=sum(value * times for value, times in values.items()),
+            minimum=min(values),
+            maximum=max(values),
+            values=values,
+            unit="Microseconds" if name.endswith("Latency") else "None",
+        )
 
     async def _flush(self) -> None:
         self.flush()
