@@ -69,6 +69,7 @@ class World:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: set[Any] = set()
         self.alarms = Alarms(self)
+        self.base.measurements.connect(self.metrics.put, self.alarms.put, self.alarms.remove)
         events.connect(self)
         trail_files.connect(self)
 
@@ -112,17 +113,8 @@ class World:
 
     async def put_metrics(self, namespace: str, points: list[MetricPoint], dimensions: dict[str, str]) -> None:
         """Store points in CloudWatch."""
-        named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
-        for start in range(0, len(points), 500):
-            await self.base.call(
-                "cloudwatch",
-                "PutMetricData",
-                Namespace=namespace,
-                MetricData=[
-                    {"MetricName": p.name, "Value": p.value, "Timestamp": p.at, "Dimensions": named}
-                    for p in points[start : start + 500]
-                ],
-            )
+        for point in points:
+            self.metrics.put(namespace, dimensions, {point.name: point.value}, point.at)
 
 
 def serve(spec: dict[str, Any], listener: socket.socket, lifeline: socket.socket) -> None:

@@ -255,7 +255,9 @@ def reason_data(alarm: Alarm, points: list[Datapoint], now: float) -> str:
 
 def stamp(seconds: float) -> str:
     """A time as CloudWatch writes it into its messages: 2026-11-21T16:31:00.000+0000."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(seconds * 1000) % 1000:03d}+0000"
+    return (
+        datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(seconds * 1000) % 1000:03d}+0000"
+    )
 
 
 def _short(seconds: float) -> str:

@@ -42,11 +42,13 @@ def tell(world: "World", alarm: Alarm, past: Past) -> None:
 
 
 async def notify(world: "World", arn: str, alarm: Alarm, past: Past) -> None:
-    """Publish a change of state to a topic. Raises CloudError where the topic is none, or does not let CloudWatch in."""
+    """Publish a change of state to a topic. Raises CloudError for a topic that does not let CloudWatch in."""
     # A topic's default policy lets in whatever its owner's account owns.
     keys = {"AWS:SourceOwner": world.account, "AWS:SourceAccount": world.account, "AWS:SourceArn": alarm.arn}
     if not world.base.lets_in(arn, "sns:Publish", "cloudwatch.amazonaws.com", keys):
-        raise CloudError(f"Resource: {arn} does not exist, or does not authorize cloudwatch.amazonaws.com to sns:Publish")
+        raise CloudError(
+            f"Resource: {arn} does not exist, or does not authorize cloudwatch.amazonaws.com to sns:Publish"
+        )
     place = _PLACES.get(world.region, world.region)
     await world.base.call(
         "sns",
@@ -63,7 +65,9 @@ async def invoke(world: "World", arn: str, alarm: Alarm, past: Past) -> None:
     function = ":".join(arn.split(":")[:7])
     keys = {"AWS:SourceAccount": world.account, "AWS:SourceArn": alarm.arn}
     if not world.base.lets_in(function, "lambda:InvokeFunction", service, keys):
-        raise CloudError(f"CloudWatch Alarms is not authorized to perform: lambda:InvokeFunction on the resource: {arn}")
+        raise CloudError(
+            f"CloudWatch Alarms is not authorized to perform: lambda:InvokeFunction on the resource: {arn}"
+        )
     payload = {
         "source": SOURCE,
         "alarmArn": alarm.arn,

@@ -13,8 +13,8 @@ from . import alarm_actions, statistics
 from .alarm import Alarm, Datapoint, check, reason, reason_data
 from .alarm_actions import LAMBDA, SNS, Past
 from .alarm_history import History
-from .evaluation import COMPARISONS, evaluation_range, state, used
-from .metrics import Metric
+from .evaluation import COMPARISONS, state, used
+from .window import ExpressionWindow, MetricWindow, window
 
 if TYPE_CHECKING:
     from ..world import World
@@ -29,6 +29,7 @@ class Alarms:
     def __init__(self, world: "World"):
         self._world = world
         self._alarms: dict[str, Alarm] = {}
+        self._windows: dict[str, MetricWindow | ExpressionWindow] = {}
         self._handlers: dict[str, Handler] = {}
         self._due: float | None = None
         self.history = History(world.clock)
@@ -38,14 +39,20 @@ class Alarms:
         told = {name: value for name, value in parameters.items() if value is not None and name != "Tags"}
         check(told, (SNS, LAMBDA, *self._handlers))
         name, now = told["AlarmName"], self._world.clock.now()
+        tags = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()}
+        fresh = Alarm(name, self.arn(name), told, tags, now, now, now)
+        self._windows[name] = window(fresh, self._world.metrics)
         alarm = self._alarms.get(name)
         if alarm is None:
-            tags = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()}
-            alarm = self._alarms[name] = Alarm(name, self.arn(name), told, tags, now, now, now)
-            self._note(alarm, "ConfigurationUpdate", f'Alarm "{name}" created', {"type": "Create", "createdAlarm": told})
+            alarm = self._alarms[name] = fresh
+            self._note(
+                alarm, "ConfigurationUpdate", f'Alarm "{name}" created', {"type": "Create", "createdAlarm": told}
+            )
         else:
             alarm.parameters, alarm.configured = told, now
-            self._note(alarm, "ConfigurationUpdate", f'Alarm "{name}" updated', {"type": "Update", "updatedAlarm": told})
+            self._note(
+                alarm, "ConfigurationUpdate", f'Alarm "{name}" updated', {"type": "Update", "updatedAlarm": told}
+            )
         self._watch()
         return alarm.arn
 
@@ -53,6 +60,7 @@ class Alarms:
         """Delete alarms. Raises nothing for those that are gone."""
         for name in names:
             if alarm := self._alarms.pop(name, None):
+                del self._windows[name]
                 self._note(alarm, "ConfigurationUpdate", f'Alarm "{name}" deleted', {"type": "Delete"})
 
     def arn(self, name: str) -> str:
@@ -112,7 +120,7 @@ class Alarms:
             self._world.clock.at(self._due, self._minute, last=True)
 
     async def _evaluate(self, alarm: Alarm, end: float, now: float) -> None:
-        points = self._points(alarm, end, now)
+        points = self._windows[alarm.name].at(end, now)
         breaches, _ = COMPARISONS[alarm.parameters["ComparisonOperator"]]
         signs = [None if point is None else breaches(point.value, alarm.threshold) for point in points]
         evaluated = [points[place] for place in used(signs, alarm.periods)]
@@ -127,25 +135,6 @@ class Alarms:
             for arn in alarm.actions(alarm.state):
                 if handler := self._handler(arn):
                     await self._guarded(handler, arn, alarm)
-
-    def _points(self, alarm: Alarm, end: float, now: float) -> list[Datapoint | None]:
-        """The evaluation range that ends now, the oldest first."""
-        number, period = evaluation_range(alarm.periods), alarm.period
-        start = end - number * period
-        p = alarm.parameters
-        metric = self._metric(alarm)
-        if metric is None:
-            return [None] * number
-        read, detail = statistics.read(alarm.statistic), statistics.needs_values(alarm.statistic)
-        points: list[Datapoint | None] = []
-        for place, point in enumerate(metric.latest(end, period, number, now, unit=p.get("Unit"), detail=detail)):
-            value = None if point is None else read(point)
-            points.append(None if value is None else Datapoint(start + place * period, value, point.count))
-        return points
-
-    def _metric(self, alarm: Alarm) -> Metric | None:
-        p = alarm.parameters
-        return self._world.metrics.find(p["Namespace"], p["MetricName"], alarm.dimensions)
 
     # -- actions ---------------------------------------------------------------------------------------------------
 
@@ -205,4 +194,3 @@ def _is_too_few(alarm: Alarm, points: list[Datapoint]) -> bool:
     share = (statistics.percentile(alarm.statistic) or 0) / 100
     tail = min(share, 1 - share)
     return any(point.count is not None and point.count * tail < 10 - 1e-9 for point in points)
-

@@ -20,6 +20,8 @@ class Metric:
     dimensions: Dimensions
     units: dict[str, Series] = field(default_factory=dict)
     reported: float = 0.0  # cloud time at which the last point came
+    settled: float = 0.0  # up to here an alarm has looked; what comes for an earlier moment comes late
+    late: int = 0  # how many points did
 
     def add(self, at: float, point: Distribution, unit: str, now: float) -> None:
         series = self.units.get(unit)
@@ -27,6 +29,8 @@ class Metric:
             series = self.units[unit] = Series()
         series.add(at, point, now)
         self.reported = now
+        if at < self.settled:
+            self.late += 1
 
     def periods(
         self, start: float, end: float, period: int, now: float, *, unit: str | None = None, detail: bool = False

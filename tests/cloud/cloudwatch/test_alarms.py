@@ -165,9 +165,7 @@ def test_what_aws_says_of_a_change():
 
     reason, data, now = scene(act)
     assert reason.startswith("Threshold Crossed: 2 out of the last 2 datapoints [30.0 (")
-    assert reason.endswith(
-        "were greater than the threshold (10.0) (minimum 2 datapoints for OK -> ALARM transition)."
-    )
+    assert reason.endswith("were greater than the threshold (10.0) (minimum 2 datapoints for OK -> ALARM transition).")
     assert f"{now:%d/%m/%y}" in reason
     assert data["recentDatapoints"] == [20.0, 30.0]
     assert [point["value"] for point in data["evaluatedDatapoints"]] == [30.0, 20.0]
@@ -206,7 +204,8 @@ def test_a_handler_is_told_every_minute_while_the_state_lasts():
 
     async def act(setting):
         async def handler(arn, alarm, state):
-            told.append((round((setting.clock.time() - setting.begin) / 60), arn, alarm.name, alarm.datapoints[-1], state))
+            minute = round((setting.clock.time() - setting.begin) / 60)
+            told.append((minute, arn, alarm.name, alarm.datapoints[-1], state))
 
         setting.alarms.on_action("arn:aws:autoscaling:", handler)
         policy = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:1:p"
@@ -306,9 +305,8 @@ def test_a_week_of_three_alarms_takes_about_a_second():
         setting.alarms.on_action("arn:aws:autoscaling:", handler)
         policy = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:1:p"
         for number, (name, periods) in enumerate((("high", 3), ("low", 15), ("errors", 1))):
-            setting.alarms.put(
-                LATENCY | {"AlarmName": name, "EvaluationPeriods": periods, "Threshold": number, "AlarmActions": [policy]}
-            )
+            limit = {"EvaluationPeriods": periods, "Threshold": number}
+            setting.alarms.put(LATENCY | limit | {"AlarmName": name, "AlarmActions": [policy]})
         for minute in range(10_080):
             setting.metrics.put("N", {}, {"latency": minute % 7}, at=setting.begin + minute * 60)
         start = time.process_time()
