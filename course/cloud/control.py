@@ -49,8 +49,9 @@ async def advance(world: "World", seconds: float) -> dict[str, Any]:
     return {"now": world.clock.now().isoformat(), "events": events}
 
 
-async def meter(world: "World") -> dict[str, Any]:
-    return world.meter.report()
+async def meter(world: "World", tag: str | None = None) -> dict[str, Any]:
+    """What there is to pay (see Meter.report); with `tag`, by that tag's values too."""
+    return world.meter.report(tag)
 
 
 async def timeline(world: "World") -> list[dict[str, Any]]:
@@ -83,22 +84,38 @@ async def spot(
     return {}
 
 
-async def patience(world: "World", seconds: float | None = None, invocation: float | None = None) -> dict[str, Any]:
+async def patience(
+    world: "World", seconds: float | None = None, invocation: float | None = None, startup: float | None = None
+) -> dict[str, Any]:
     """Say how many real seconds the world waits; what is not given stays.
 
     seconds: between SIGTERM and SIGKILL for a training job that is stopped; 120 on AWS and in a new world.
     invocation: for a model's answer to InvokeEndpoint; 60 on AWS and in a new world.
+    startup: until an endpoint's container is healthy, where its variant says nothing; 240 on AWS and in a new world.
     """
-    if any(given is not None and given < 0 for given in (seconds, invocation)):
+    if any(given is not None and given < 0 for given in (seconds, invocation, startup)):
         raise ValueError("patience is a number of seconds, not below 0.")
     if seconds is not None:
         world.stop_grace = seconds
     if invocation is not None:
         world.invocation_seconds = invocation
+    if startup is not None:
+        world.startup_seconds = startup
+    return {}
+
+
+async def work(world: "World", seconds: float) -> dict[str, Any]:
+    """Cloud seconds for which an asynchronous request holds its place on an instance, as a big file does.
+
+    0 in a new world: as long as the model really takes.
+    """
+    if not 0 <= seconds <= 3600:
+        raise ValueError("work is a number of seconds between 0 and 3600: an invocation takes up to an hour.")
+    world.queues.work_seconds = seconds
     return {}
 
 
 _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     verb.__name__: verb
-    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience)
+    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience, work)
 }

@@ -68,10 +68,10 @@ class LogStream:
             self._read_metrics(line)
             self._bytes += len(raw)
             if self._bytes > _MAX_BYTES:
-                if self._bytes - len(raw) <= _MAX_BYTES:
-                    self._add("[output beyond 4 MiB is not kept]")
-                continue
-            if line:
+                if self._bytes - len(raw) > _MAX_BYTES:
+                    continue
+                self._add("[output beyond 4 MiB is not kept]")
+            elif line:
                 self._add(line)
             if len(self._batch) >= _BATCH:
                 await self._write()

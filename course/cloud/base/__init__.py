@@ -11,6 +11,7 @@ measurements.py  what the base tells CloudWatch, which is not its own
 authority.py     decisions: the condition keys, grants and messages that MiniStack's evaluator lacks
 simulation.py    SimulateCustomPolicy and SimulatePrincipalPolicy
 encryption.py    S3 with KMS: whose key, and who may use it
+stored.py        what S3 holds, for the meter
 delivery.py      EventBridge: events of AWS itself, targets, schedules
 """
 

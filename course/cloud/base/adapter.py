@@ -12,7 +12,7 @@ from .. import client
 from ..errors import AccessDenied, AuthenticationFailed, CloudError
 from ..protocol import Request, Response, decode, identify, operation_model, service_model
 from ..validation import validate
-from . import authority, delivery, measurements, network
+from . import authority, delivery, measurements, network, stored
 from .ministack import app as _app
 from .ministack import iam, iam_actions, iam_evaluator, responses, router, sigv4, sts
 
@@ -50,6 +50,8 @@ class Base:
         self._known: dict[str, tuple[int, Credential]] = {}
         # Told of every call in process that is made as someone: the trail's data events come from here too.
         self.witness: Callable[[Request, Credential, Response], None] | None = None
+        # Called before what S3 holds may change.
+        self.before_write: Callable[[], None] | None = None
 
     # -- callers ---------------------------------------------------------------------------------------------------
 
@@ -203,6 +205,18 @@ class Base:
         with self._scope():
             return network.to_s3(vpc, self.region)
 
+    # -- what S3 holds ---------------------------------------------------------------------------------------------
+
+    def stored(self) -> dict[str, int]:
+        """Bytes that each bucket holds, in every version of every object."""
+        with self._scope():
+            return stored.bytes_by_bucket()
+
+    def bucket_tags(self, bucket: str) -> dict[str, str] | None:
+        """A bucket's tags; None if there is no such bucket."""
+        with self._scope():
+            return stored.tags(bucket)
+
     # -- EventBridge -----------------------------------------------------------------------------------------------
 
     deliveries = delivery.deliveries
@@ -351,6 +365,8 @@ class Base:
 
     async def _run(self, request: Request) -> Response:
         """One request through MiniStack's ASGI application."""
+        if self.before_write and request.method not in ("GET", "HEAD") and len(request.path) > 1:  # "/": not S3's
+            self.before_write()
         response, chunks = Response(), []
         messages = iter(({"type": "http.request", "body": request.body, "more_body": False},))
 

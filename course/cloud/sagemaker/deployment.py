@@ -7,7 +7,8 @@ from typing import Any
 from ..errors import ValidationFailed
 from ..operations import Call, operation
 from ..store import Resource
-from .endpoint import changeable, endpoint_and_config, models_of, reason_for
+from . import serverless_config
+from .endpoint import changeable, check_instances, endpoint_and_config, models_of, reason_for
 from .fleet import Fleet
 from .resources import ENDPOINT, ENDPOINT_CONFIG, SERVICE, get
 
@@ -44,6 +45,9 @@ async def update_endpoint(call: Call) -> dict[str, Any]:
     get(call, ENDPOINT_CONFIG, blue.config_name)  # AWS reads it before it replaces it
     config = get(call, ENDPOINT_CONFIG, p["EndpointConfigName"])
     models = models_of(call, config)
+    variants = config.fields["ProductionVariants"]
+    serverless_config.check_update(blue.config["ProductionVariants"], variants)
+    serverless_config.check_quotas(world, variants, endpoint)
     deployment = p.get("DeploymentConfig")
     if p.get("RetainDeploymentConfig"):
         if deployment:
@@ -55,6 +59,7 @@ async def update_endpoint(call: Call) -> dict[str, Any]:
     settings = deepcopy(config.fields)
     if p.get("RetainAllVariantProperties"):
         _retain(blue, settings, excluded)
+    check_instances(settings)
     green = Fleet(world, endpoint, config, models, settings, before=blue)
     blue.next = green
     world.store.move(endpoint, "Updating", FailureReason=None)
@@ -66,7 +71,8 @@ def _retain(blue: Fleet, settings: dict[str, Any], excluded: set[str]) -> None:
     """Carry over what the fleet at work has been given since it was made; for its variants of the same names."""
     for variant in settings["ProductionVariants"]:
         if at_work := blue.variants.get(variant["VariantName"]):
-            if "DesiredInstanceCount" not in excluded:
+            on_instances = "InstanceType" in variant and "InstanceType" in at_work.settings
+            if "DesiredInstanceCount" not in excluded and on_instances:
                 variant["InitialInstanceCount"] = at_work.desired
             if "DesiredWeight" not in excluded:
                 variant["InitialVariantWeight"] = at_work.desired_weight

@@ -1,13 +1,14 @@
 """Endpoints: a configuration brought to life, scaled, put in another's place, and taken down again."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from ..errors import ValidationFailed
 from ..operations import Call, operation
 from ..store import Resource
-from . import jobs
+from . import jobs, serverless_config
 from .fleet import SERVING, Fleet
 from .jobs import JobFailed
 from .resources import ENDPOINT, ENDPOINT_CONFIG, MODEL, SERVICE, arn_of, create, get
@@ -23,6 +24,8 @@ async def create_endpoint(call: Call) -> dict[str, Any]:
     """Start a process for each instance of each variant; InService when all of them answer."""
     config = get(call, ENDPOINT_CONFIG, call.parameters["EndpointConfigName"])
     models = models_of(call, config)
+    check_instances(config.fields)
+    serverless_config.check_quotas(call.world, config.fields["ProductionVariants"])
     endpoint = create(call, ENDPOINT, "Creating")
     endpoint.runtime = Fleet(call.world, endpoint, config, models)
     call.world.spawn(_start(call.world, endpoint))
@@ -33,6 +36,16 @@ def models_of(call: Call, config: Resource) -> dict[str, Resource]:
     """The models that a configuration names, by name."""
     variants = [*config.fields["ProductionVariants"], *config.fields.get("ShadowProductionVariants", [])]
     return {v["ModelName"]: get(call, MODEL, v["ModelName"]) for v in variants}
+
+
+def check_instances(settings: dict[str, Any]) -> None:
+    """Raise LimitExceeded for more instances of a type than one endpoint may have."""
+    counts: Counter[str] = Counter()
+    for variant in (*settings["ProductionVariants"], *settings.get("ShadowProductionVariants", [])):
+        if "InstanceType" in variant:
+            counts[variant["InstanceType"]] += variant["InitialInstanceCount"]
+    for instance_type, count in counts.items():
+        jobs.check_instances(instance_type, count, "endpoint")
 
 
 async def _start(world: Any, endpoint: Resource) -> None:
@@ -57,22 +70,35 @@ def reason_for(world: Any, endpoint: Resource, error: Exception) -> str:
 
 
 async def rescale(
-    world: Any, endpoint: Resource, counts: dict[str, int], weights: dict[str, float] | None = None
+    world: Any,
+    endpoint: Resource,
+    counts: dict[str, int],
+    weights: dict[str, float] | None = None,
+    concurrency: dict[str, dict[str, int]] | None = None,
 ) -> None:
-    """Give variants other numbers of instances, and other weights: Updating, then InService.
+    """Give variants other numbers of instances, other weights, other concurrency: Updating, then InService.
+
+    concurrency: of serverless variants, as a ServerlessUpdateConfig has it.
 
     Raises ValidationFailed or LimitExceeded for what cannot be asked for now, and JobFailed when instances did not
     start: then the endpoint has rolled back to what it was.
     """
-    announce(world, endpoint, counts, weights or {})
-    if reason := await apply(world, endpoint, counts, weights or {}):
+    announce(world, endpoint, counts, weights or {}, concurrency or {})
+    if reason := await apply(world, endpoint, counts, weights or {}, concurrency or {}):
         raise JobFailed(reason)
 
 
-def announce(world: Any, endpoint: Resource, counts: dict[str, int], weights: dict[str, float]) -> None:
+def announce(
+    world: Any,
+    endpoint: Resource,
+    counts: dict[str, int],
+    weights: dict[str, float],
+    concurrency: dict[str, dict[str, int]],
+) -> None:
     """Check a rescale and enter upon it. Raises ValidationFailed or LimitExceeded."""
     fleet = changeable(endpoint)
-    _known(fleet, [*counts, *weights])
+    _known(fleet, [*counts, *weights, *concurrency])
+    serverless_config.check_capacities(world, endpoint, counts, concurrency)
     for name, count in counts.items():
         if count < 1 and "AsyncInferenceConfig" not in fleet.config:
             raise ValidationFailed(
@@ -83,12 +109,20 @@ def announce(world: Any, endpoint: Resource, counts: dict[str, int], weights: di
         raise ValidationFailed("At least one production variant needs a weight above 0.")
     for name, count in counts.items():
         fleet.variants[name].desired = count
+    for name, changes in concurrency.items():
+        fleet.variants[name].desired_config = fleet.variants[name].config | changes
     for name, weight in weights.items():
         fleet.variants[name].desired_weight = weight
     world.store.move(endpoint, "Updating", FailureReason=None)
 
 
-async def apply(world: Any, endpoint: Resource, counts: dict[str, int], weights: dict[str, float]) -> str:
+async def apply(
+    world: Any,
+    endpoint: Resource,
+    counts: dict[str, int],
+    weights: dict[str, float],
+    concurrency: dict[str, dict[str, int]],
+) -> str:
     """Do what was announced; if it fails, roll back and return the reason."""
     fleet: Fleet = endpoint.runtime
     before = {name: fleet.variants[name].current for name in counts}
@@ -97,6 +131,8 @@ async def apply(world: Any, endpoint: Resource, counts: dict[str, int], weights:
         # More first: a failure of these leaves the endpoint as strong as it was.
         for name, count in sorted(counts.items(), key=lambda item: item[1] - before[item[0]], reverse=True):
             await fleet.resize(name, count)
+        for name, changes in concurrency.items():
+            await fleet.variants[name].reconfigure(**changes)
         fleet.weigh(weights)
     except asyncio.CancelledError:
         raise
@@ -134,7 +170,6 @@ def changeable(endpoint: Resource) -> Fleet:
     SERVICE,
     "UpdateEndpointWeightsAndCapacities",
     uses=("EndpointName", "DesiredWeightsAndCapacities"),
-    refuses=("DesiredWeightsAndCapacities.ServerlessUpdateConfig",),
     resource=arn_of(ENDPOINT),
 )
 async def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
@@ -148,11 +183,12 @@ async def update_endpoint_weights_and_capacities(call: Call) -> dict[str, Any]:
         asked[name] = variant
     counts = {name: v["DesiredInstanceCount"] for name, v in asked.items() if "DesiredInstanceCount" in v}
     weights = {name: v["DesiredWeight"] for name, v in asked.items() if "DesiredWeight" in v}
+    concurrency = {name: v["ServerlessUpdateConfig"] for name, v in asked.items() if "ServerlessUpdateConfig" in v}
     fleet = changeable(endpoint)
     get(call, ENDPOINT_CONFIG, fleet.config_name)  # AWS looks the variants up in it
     _known(fleet, asked)
-    announce(world, endpoint, counts, weights)
-    world.spawn(apply(world, endpoint, counts, weights))
+    announce(world, endpoint, counts, weights, concurrency)
+    world.spawn(apply(world, endpoint, counts, weights, concurrency))
     return {"EndpointArn": endpoint.arn}
 
 

@@ -15,6 +15,7 @@ from .instance_metrics import Usage
 from .invocation_metrics import Tally
 from .jobs import JobFailed
 from .resources import ENDPOINT_CONFIG, MODEL
+from .serverless import Serverless
 
 SERVING = ("InService", "Updating", "RollingBack")
 """The states in which an endpoint answers requests."""
@@ -102,13 +103,17 @@ class Fleet:
         self._up = False
         self._share()
 
-    def _made(self, settings: list[dict[str, Any]], models: dict[str, Resource]) -> dict[str, Variant]:
-        made = {}
+    def _made(self, settings: list[dict[str, Any]], models: dict[str, Resource]) -> dict[str, Variant | Serverless]:
+        made: dict[str, Variant | Serverless] = {}
         for variant in settings:
             name = variant["VariantName"]
             counts = self._counts.setdefault(name, {"ok": 0, "4xx": 0, "5xx": 0})
             tally = Tally(self._world, self._endpoint.name, name)
-            made[name] = Variant(variant, models[variant["ModelName"]], counts, tally, self._capture)
+            model = models[variant["ModelName"]]
+            if "ServerlessConfig" in variant:
+                made[name] = Serverless(self._world, self._endpoint, variant, model, counts, tally)
+            else:
+                made[name] = Variant(variant, model, counts, tally, self._capture)
         return made
 
     @property
@@ -116,14 +121,14 @@ class Fleet:
         return self._config_resource.name
 
     def _instances(self) -> list[tuple[str, Instance]]:
-        everyone = (*self.variants.values(), *self.shadows.values())
-        return [(variant.name, instance) for variant in everyone for instance in variant.instances]
+        there = (variant for variant in (*self.variants.values(), *self.shadows.values()))
+        return [(one.name, instance) for one in there if isinstance(one, Variant) for instance in one.instances]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Answered requests by variant and outcome, those of the fleets before included."""
         return {name: dict(counts) for name, counts in self._counts.items()}
 
-    def draw(self) -> Variant:
+    def draw(self) -> Variant | Serverless:
         """A production variant, by weight."""
         if len(self._drawn) == 1:
             return self._drawn[0]
@@ -142,9 +147,15 @@ class Fleet:
     async def start(self) -> None:
         """Start every instance; returns when each is healthy. Raises JobFailed; then `close` clears away."""
         everyone = [*self.variants.values(), *self.shadows.values()]
-        await _together(self._grow(variant, variant.desired) for variant in everyone)
+        await _together(self._open(variant) for variant in everyone)
         self._up = True
         self._usage.start()
+
+    async def _open(self, variant: Variant | Serverless) -> None:
+        if isinstance(variant, Serverless):
+            await variant.open()
+        else:
+            await self._grow(variant, variant.desired)
 
     async def resize(self, name: str, count: int) -> None:
         """Bring a variant to `count` instances, 0 included. Raises JobFailed, and leaves it as it was.
@@ -173,10 +184,12 @@ class Fleet:
                 raise JobFailed(f'Could not find {kind.spoken_name} "{resource.arn}".')
 
     async def _grow(self, variant: Variant, more: int) -> None:
+        def on_up(worker: Worker) -> None:
+            variant.workers.append(worker)
+            self._world.queues.wake(self._endpoint)
+
         new = [
-            Instance(
-                self._world, self._endpoint.name, variant.settings, variant.model, variant.workers.append, variant.drop
-            )
+            Instance(self._world, self._endpoint.name, variant.settings, variant.model, on_up, variant.drop)
             for _ in range(more)
         ]
         try:
@@ -198,14 +211,17 @@ class Fleet:
 
     async def close(self, answer_seconds: float = 0.0) -> None:
         """Stop every instance; each may answer what it has been asked for `answer_seconds` more."""
-        stopped: list[Instance] = []
+        stopped: list[Instance | Serverless] = []
         for variant in (*self.variants.values(), *self.shadows.values()):
+            if isinstance(variant, Serverless):
+                stopped.append(variant)
+                continue
             stopped += variant.instances
             variant.instances = []
             self._bill(variant)
         self._up = False
         self._usage.stop()
-        await asyncio.gather(*(instance.stop(answer_seconds) for instance in stopped))
+        await asyncio.gather(*(one.stop(answer_seconds) for one in stopped))
         for variant in (*self.variants.values(), *self.shadows.values()):
             variant.tally.flush()
         if self._capture is not None:
@@ -220,19 +236,22 @@ class Fleet:
                 shown["ShadowProductionVariants"] = [variant.summary() for variant in self.shadows.values()]
             if capture := self.config.get("DataCaptureConfig"):
                 shown["DataCaptureConfig"] = data_capture.summary(capture)
+            if asynchronous := self.config.get("AsyncInferenceConfig"):
+                shown["AsyncInferenceConfig"] = asynchronous
         coming = self.next or (self if self._endpoint.status == "Creating" else None)
         if coming:
             shown["PendingDeploymentSummary"] = coming._pending()
         return shown
 
     def _pending(self) -> dict[str, Any]:
+        stage = {"VariantStatus": [{"Status": "Creating", "StartTime": self._since}]}
         shown = {
             "EndpointConfigName": self.config_name,
-            "ProductionVariants": [variant.summary() for variant in self.variants.values()],
+            "ProductionVariants": [variant.summary() | stage for variant in self.variants.values()],
             "StartTime": self._since,
         }
         if self.shadows:
-            shown["ShadowProductionVariants"] = [variant.summary() for variant in self.shadows.values()]
+            shown["ShadowProductionVariants"] = [variant.summary() | stage for variant in self.shadows.values()]
         return shown
 
 

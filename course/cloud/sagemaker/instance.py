@@ -11,15 +11,16 @@ from typing import Any
 from ..containers import layout
 from ..images import resolve
 from ..logs import LogStream
-from ..runtime.process import Process, Spec
+from ..runtime.process import Limits, Process, Spec
 from ..runtime.worker import PING_SECONDS, Worker, WorkerDied
 from ..storage import StorageError, unpack
 from ..store import Resource
 from . import jobs
 from .jobs import Ground, JobFailed
 
-_STARTUP_SECONDS = 240.0  # healthy within four minutes, unless the variant says otherwise
 _VOLUME_GIB = 30  # of an instance whose variant does not say
+_SERVERLESS_STARTUP_SECONDS = 180.0  # developer guide, "Invoke a serverless endpoint"
+_BETWEEN_PINGS_SECONDS = 0.1  # a container is asked until it is healthy: it does not tell by itself
 _STOP_SECONDS = 30.0  # between SIGTERM and SIGKILL
 _SESSION_SECONDS = 366 * 86_400
 _FIRST_PAUSE_SECONDS = 60.0  # of cloud time, after a container that did not come up again; then twice as long each time
@@ -30,7 +31,8 @@ class Instance:
     """Starts its container, starts it again when it ends by itself, and stops it when told.
 
     A container's end costs what it held, not the instance: its log stream, its files and its bill go on. `on_up` and
-    `on_down` are called with the worker when it becomes healthy and when it can no longer be asked.
+    `on_down` are called with the worker when it becomes healthy and when it can no longer be asked. heals: whether a
+    container that ends by itself is started again.
     """
 
     def __init__(
@@ -41,9 +43,10 @@ class Instance:
         model: Resource,
         on_up: Callable[[Worker], None],
         on_down: Callable[[Worker], None],
+        heals: bool = True,
     ):
         self._world, self._endpoint, self._settings, self._model = world, endpoint, settings, model
-        self._on_up, self._on_down = on_up, on_down
+        self._on_up, self._on_down, self._heals = on_up, on_down, heals
         self.stream = f"{settings['VariantName']}/i-{world.random.getrandbits(68):017x}"
         self._held = contextlib.AsyncExitStack()  # the role's session and the files
         self._here: Ground
@@ -72,8 +75,23 @@ class Instance:
     def disk_bytes(self) -> int:
         return self._settings.get("VolumeSizeInGB", _VOLUME_GIB) << 30
 
-    async def start(self) -> None:
-        """Fetch the model and start the container; returns when it is healthy. Raises JobFailed."""
+    async def start(self, source: "Instance | None" = None) -> Worker:
+        """Fetch the model and start the container; returns its worker when it is healthy. Raises JobFailed.
+
+        `source` is an instance that has fetched the model already and outlives this one.
+        """
+        if source is None:
+            await self.prepare()
+        else:
+            self._here = source._here
+        world, group = self._world, f"/aws/sagemaker/Endpoints/{self._endpoint}"
+        key = self._here.session.access_key
+        self._log = LogStream(world.base, world.clock, group, self.stream, access_key=key)
+        await self._log.open()
+        return await self._start_container()
+
+    async def prepare(self) -> None:
+        """Fetch the model, as its role. Raises JobFailed."""
         world, fields = self._world, self._model.fields
         ground = jobs.ground(
             world, fields["ExecutionRoleArn"], self._endpoint, _SESSION_SECONDS, fields.get("VpcConfig")
@@ -88,11 +106,6 @@ class Instance:
                 f"The model data download for production variant {self._settings['VariantName']} did not end within "
                 f"{limit} seconds."
             ) from None
-        group = f"/aws/sagemaker/Endpoints/{self._endpoint}"
-        key = self._here.session.access_key
-        self._log = LogStream(world.base, world.clock, group, self.stream, access_key=key)
-        await self._log.open()
-        await self._start_container()
 
     async def stop(self, answer_seconds: float = 0.0) -> None:
         """Take the instance away. It may answer what it has been asked for `answer_seconds` more before SIGTERM."""
@@ -122,7 +135,7 @@ class Instance:
         if code.startswith("s3://"):
             await jobs.fetch_code(code, here, here.folder)
 
-    async def _start_container(self) -> None:
+    async def _start_container(self) -> Worker:
         world, here, container = self._world, self._here, self._container
         folder = Path(tempfile.mkdtemp(prefix="container-", dir=world.scratch))
         await asyncio.to_thread(_copy, here.folder, folder)
@@ -137,7 +150,7 @@ class Instance:
                 entry=resolve(container["Image"]).programs.serve,
                 opt_ml=folder,
                 environment=jobs.environment(world, here.session, variables) if not isolated else variables,
-                limits=jobs.limits(self._settings["InstanceType"]),
+                limits=_limits(self._settings),
                 cloud_port=None if isolated else world.port,
                 read_only=("model",),
             ),
@@ -155,14 +168,16 @@ class Instance:
         if not self._stopping:
             self._worker, self._pause = worker, _FIRST_PAUSE_SECONDS
             self._on_up(worker)
+        return worker
 
     async def _is_healthy(self, worker: Worker) -> bool:
         """Whether a /ping is answered by 200 within two seconds, before the time for the start is over."""
-        limit = self._settings.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_SECONDS)
+        usual = _SERVERLESS_STARTUP_SECONDS if "ServerlessConfig" in self._settings else self._world.startup_seconds
+        limit = self._settings.get("ContainerStartupHealthCheckTimeoutInSeconds", usual)
         with contextlib.suppress(TimeoutError, WorkerDied):
             async with asyncio.timeout(limit):
                 while not await worker.ping(PING_SECONDS):
-                    pass
+                    await asyncio.sleep(_BETWEEN_PINGS_SECONDS)
             return True
         return False
 
@@ -176,7 +191,8 @@ class Instance:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         if self._worker is worker and not self._stopping:
             self._worker = None
-            await self._restart()
+            if self._heals:
+                await self._restart()
 
     async def _restart(self) -> None:
         try:
@@ -198,6 +214,13 @@ class Instance:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _limits(settings: dict[str, Any]) -> Limits:
+    """A serverless process has the memory that was asked for and 5 GB of disk, an instance what its type has."""
+    if serverless := settings.get("ServerlessConfig"):
+        return Limits(memory_bytes=serverless["MemorySizeInMB"] << 20, file_bytes=5 << 30)
+    return jobs.limits(settings["InstanceType"])
 
 
 def _copy(source: Path, target: Path) -> None:

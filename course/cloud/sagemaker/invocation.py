@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import RuntimeFailed
-from ..runtime.worker import WorkerDied
+from ..runtime.worker import Worker, WorkerDied
 from ..store import Resource
 from .fleet import Fleet, Variant
+from .serverless import Serverless
 
 if TYPE_CHECKING:
     from ..world import World
@@ -37,7 +38,7 @@ class Answer:
     body: bytes
 
 
-def choose(world: "World", endpoint: Resource, target: str | None = None) -> Variant:
+def choose(world: "World", endpoint: Resource, target: str | None = None) -> Variant | Serverless:
     """The variant that is asked: the target, or one drawn by weight. Raises RuntimeFailed for one that is not there."""
     fleet: Fleet = endpoint.runtime
     if not target:
@@ -48,18 +49,23 @@ def choose(world: "World", endpoint: Resource, target: str | None = None) -> Var
 
 
 async def serve(
-    world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float | None = None
+    world: "World",
+    endpoint: Resource,
+    variant: Variant | Serverless,
+    asked: Invocation,
+    seconds: float | None = None,
+    worker: Worker | None = None,
 ) -> Answer:
     """The answer of one of the variant's workers: counted, measured, captured.
 
-    seconds: real ones that the model may take; by default what InvokeEndpoint gives it.
+    seconds: real ones that the model may take; by default what InvokeEndpoint gives it. worker: by default the next.
     A shadow variant gets its share of copies; nobody waits for what it says. Raises RuntimeFailed: ServiceUnavailable
-    while no instance is healthy, ModelError for what is not a 200.
+    while no instance is healthy, ModelError for what is not a 200, and what Serverless.place raises.
     """
     seconds = world.invocation_seconds if seconds is None else seconds
     if endpoint.runtime.shadows:
         _copy(world, endpoint, variant, asked, seconds)
-    return await _ask(world, endpoint, variant, asked, seconds)
+    return await _ask(world, endpoint, variant, asked, seconds, worker)
 
 
 def _copy(world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float) -> None:
@@ -80,12 +86,39 @@ async def _ask_unheard(world: "World", endpoint: Resource, shadow: Variant, aske
         shadow.copies -= 1
 
 
-async def _ask(world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float) -> Answer:
-    worker, instances = variant.worker(), variant.current
+async def _ask(
+    world: "World",
+    endpoint: Resource,
+    variant: Variant | Serverless,
+    asked: Invocation,
+    seconds: float,
+    worker: Worker | None = None,
+) -> Answer:
+    if variant.line is not None:
+        variant.line.asked(world.clock.time())
+    if isinstance(variant, Serverless):
+        async with variant.place(len(asked.body)) as worker:
+            answer = await _ask_worker(world, endpoint, variant, worker, None, asked, seconds)
+        variant.answered(len(answer.body))
+        return answer
+    worker, instances = worker or variant.worker(), variant.current
     if worker is None:
         variant.counts["5xx"] += 1
         variant.tally.add("5xx", instances, overhead=time.perf_counter() - asked.received)
         raise RuntimeFailed("Service unavailable. Please try again.", code="ServiceUnavailable", status=503)
+    return await _ask_worker(world, endpoint, variant, worker, instances, asked, seconds)
+
+
+async def _ask_worker(
+    world: "World",
+    endpoint: Resource,
+    variant: Variant | Serverless,
+    worker: Worker,
+    instances: int | None,
+    asked: Invocation,
+    seconds: float,
+) -> Answer:
+    """One request to one worker; `seconds` begin now."""
     headers = {"x-amzn-sagemaker-custom-attributes": asked.custom_attributes} if asked.custom_attributes else None
     status, content_type, body, silence = 0, "", b"", ""
     sent = time.perf_counter()

@@ -26,17 +26,23 @@ class Tally:
         self._world = world
         self._dimensions = {"EndpointName": endpoint, "VariantName": variant}
         self._minute = -1.0
-        self._requests: dict[tuple[str, int], int] = {}  # by outcome and number of instances
+        self._requests: dict[tuple[str, int | None], int] = {}  # by outcome and number of instances
         self._model: list[float] = []
         self._overhead: list[float] = []
 
     def add(
-        self, outcome: str, instances: int, model: float | None = None, overhead: float | None = None, times: int = 1
+        self,
+        outcome: str,
+        instances: int | None,
+        model: float | None = None,
+        overhead: float | None = None,
+        times: int = 1,
     ) -> None:
         """Count `times` requests alike. outcome: "ok", "4xx" or "5xx"; a model that gave no answer at all is "5xx".
 
-        instances: that were there to answer. model: seconds that the model took, None if it was not asked; overhead:
-        seconds that everything else took.
+        instances: that were there to answer; None for a serverless variant, which has none and publishes fewer metrics
+        (developer guide, "Alarms and logs for tracking metrics from serverless endpoints").
+        model: seconds that the model took, None if it was not asked; overhead: seconds that everything else took.
         """
         now = self._world.clock.time()
         minute = now // _MINUTE
@@ -60,10 +66,11 @@ class Tally:
         values: dict[str, dict[float, int]] = defaultdict(lambda: defaultdict(int))
         for (outcome, instances), times in requests.items():
             values["Invocations"][1.0] += times
-            values["InvocationsPerInstance"][1.0 / (instances or 1)] += times
             values["Invocation4XXErrors"][float(outcome == "4xx")] += times
             values["Invocation5XXErrors"][float(outcome == "5xx")] += times
-            values["InvocationModelErrors"][float(outcome != "ok")] += times
+            if instances is not None:
+                values["InvocationsPerInstance"][1.0 / (instances or 1)] += times
+                values["InvocationModelErrors"][float(outcome != "ok")] += times
         for name, latencies in (("ModelLatency", model), ("OverheadLatency", overhead)):
             for seconds in latencies:
                 values[name][_microseconds(seconds)] += 1

@@ -1,14 +1,19 @@
 """What CloudWatch learns of invocations: sums by the cloud's minute, values that percentiles can be read from."""
 
 import asyncio
+import contextlib
 import random
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from course.cloud.clock import Clock
 from course.cloud.cloudwatch.metrics import Metrics
 from course.cloud.sagemaker.invocation_metrics import NAMESPACE, Tally
+
+from .echo import endpoint, model, variant
 
 HERE = {"EndpointName": "e", "VariantName": "v"}
 
@@ -120,3 +125,33 @@ def test_what_was_not_asked_has_no_latency(world):
     assert minutes(world, "ModelLatency") == []
     assert [point.total for _, point in minutes(world, "OverheadLatency")] == [200]
     assert [point.total for _, point in minutes(world, "InvocationsPerInstance")] == [1]
+
+
+def test_requests_and_their_errors_are_read_through_cloudwatch(lab):
+    model(lab, "echo")
+    endpoint(lab, "measured", variant("echo", InitialInstanceCount=2))
+    lab.cloud.control("advance", seconds=60)  # a full minute lies ahead, whatever the machine is busy with
+    for body in (b"1", b"2", b"3", b"refuse"):
+        with contextlib.suppress(ClientError):
+            lab.runtime.invoke_endpoint(EndpointName="measured", ContentType="text/csv", Body=body)
+    lab.cloud.control("advance", seconds=60)
+    end = datetime.fromisoformat(lab.cloud.control("now")["now"])
+
+    def read(name: str, statistic: str) -> float:
+        found = lab.cloud.client("cloudwatch").get_metric_statistics(
+            Namespace=NAMESPACE,
+            MetricName=name,
+            Dimensions=[{"Name": "EndpointName", "Value": "measured"}, {"Name": "VariantName", "Value": "AllTraffic"}],
+            StartTime=end - timedelta(minutes=10),
+            EndTime=end,
+            Period=600,
+            Statistics=[statistic],
+        )["Datapoints"]
+        return sum(point[statistic] for point in found)
+
+    assert read("Invocations", "Sum") == 4
+    assert read("InvocationsPerInstance", "Sum") == 2
+    assert (read("Invocation5XXErrors", "Sum"), read("Invocation4XXErrors", "Sum")) == (1, 0)
+    assert (read("InvocationModelErrors", "Average"), read("ModelLatency", "SampleCount")) == (0.25, 4)
+    assert 0 < read("ModelLatency", "Minimum") < 60e6  # microseconds, below the limit of a request
+    lab.gone("measured")
