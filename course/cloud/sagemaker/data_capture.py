@@ -9,6 +9,7 @@ import json
 import uuid
 from collections import defaultdict
 from datetime import UTC, datetime
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ..base import Session
@@ -52,16 +53,22 @@ class Capture:
         self._models: dict[str, Resource] = {}
         self._size = 0
         self._sessions: dict[str, Session] = {}
+        self._draws: dict[str, Random] = defaultdict(self._generator)
+        self._ids = self._generator()
+
+    def _generator(self) -> Random:
+        """One of this capture's own, from the world's seed: what else the world draws, and when, changes no sample."""
+        return Random(f"{self._world.seed} {self._endpoint} {self._uri} {self._share}")
 
     def record(
         self, variant: str, model: Resource, asked: "Invocation", answer: "Answer", at: float | None = None
     ) -> None:
         """Keep a request and its answer, if the draw says so. at: seconds since the epoch (default: the cloud's now).
 
-        model: whose role writes. The draws come from the world's generator.
+        model: whose role writes.
         """
         world = self._world
-        if self._share <= 0 or (self._share < 1 and world.random.random() >= self._share):
+        if self._share < 1 and self._draws[variant].random() >= self._share:
             return
         at = world.clock.time() if at is None else at
         line = self._line(asked, answer, at)
@@ -104,7 +111,7 @@ class Capture:
         return {"observedContentType": content_type, "mode": mode, "data": data, "encoding": encoding}
 
     def _new_id(self) -> str:
-        return str(uuid.UUID(int=self._world.random.getrandbits(128), version=4))
+        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
 
     async def flush(self) -> None:
         """Write all that waits, one object for each variant and hour."""
@@ -112,7 +119,7 @@ class Capture:
         now = self._world.clock.now()
         for (variant, hour), lines in waiting.items():
             start = datetime.fromtimestamp(hour * _HOUR, UTC)
-            name = f"{now:%M-%S}-{now.microsecond // 1000:03}-{self._new_id()}.jsonl"
+            name = f"{now:%M-%S}-{now.microsecond // 1000:03}-{uuid.uuid4()}.jsonl"
             uri = f"{self._uri}/{self._endpoint}/{variant}/{start:%Y/%m/%d/%H}/{name}"
             body = ("\n".join(lines) + "\n").encode()
             try:

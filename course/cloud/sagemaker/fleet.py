@@ -121,8 +121,12 @@ class Fleet:
         return self._config_resource.name
 
     def _instances(self) -> list[tuple[str, Instance]]:
-        there = (variant for variant in (*self.variants.values(), *self.shadows.values()))
-        return [(one.name, instance) for one in there if isinstance(one, Variant) for instance in one.instances]
+        return [
+            (variant.name, instance)
+            for variant in (*self.variants.values(), *self.shadows.values())
+            if isinstance(variant, Variant)
+            for instance in variant.instances
+        ]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Answered requests by variant and outcome, those of the fleets before included."""
