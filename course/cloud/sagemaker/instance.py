@@ -18,6 +18,7 @@ from ..store import Resource
 from . import jobs
 from .jobs import Ground, JobFailed
 
+_VOLUME_GIB = 30  # of an instance whose variant does not say
 _SERVERLESS_STARTUP_SECONDS = 180.0  # developer guide, "Invoke a serverless endpoint"
 _BETWEEN_PINGS_SECONDS = 0.1  # a container is asked until it is healthy: it does not tell by itself
 _STOP_SECONDS = 30.0  # between SIGTERM and SIGKILL
@@ -52,6 +53,7 @@ class Instance:
         self._log: LogStream
         self._process: Process | None = None
         self._worker: Worker | None = None  # of a container that has been healthy
+        self.folder: Path | None = None  # /opt/ml of the latest container
         self._tasks: set[asyncio.Task[None]] = set()
         self._pause = _FIRST_PAUSE_SECONDS
         self._stopping = False
@@ -59,6 +61,19 @@ class Instance:
     @property
     def _container(self) -> dict[str, Any]:
         return self._model.fields["PrimaryContainer"]
+
+    @property
+    def pid(self) -> int:
+        """The process that all of the container's descend from; 0 while there is no healthy one."""
+        return self._worker.process.pid if self._worker is not None else 0
+
+    @property
+    def memory_bytes(self) -> int:
+        return jobs.limits(self._settings["InstanceType"]).memory_bytes
+
+    @property
+    def disk_bytes(self) -> int:
+        return self._settings.get("VolumeSizeInGB", _VOLUME_GIB) << 30
 
     async def start(self, source: "Instance | None" = None) -> Worker:
         """Fetch the model and start the container; returns its worker when it is healthy. Raises JobFailed.
@@ -141,7 +156,7 @@ class Instance:
             ),
             here.way,
         )
-        self._process, worker = process, Worker(process)
+        self._process, worker, self.folder = process, Worker(process), folder
         worker.log_stream = self.stream
         self._spawn(self._follow(worker, process, folder))
         if not await self._is_healthy(worker):
