@@ -3,19 +3,15 @@
 import asyncio
 import itertools
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..containers import layout
-from ..images import resolve
 from ..logs import LogStream
 from ..meter import Line
-from ..runtime.process import Process, Spec
+from ..runtime.process import Process
 from ..runtime.worker import Worker, WorkerDied
-from ..storage import StorageError, unpack
 from ..store import Resource
-from . import jobs
+from . import instance, jobs
 from .jobs import Ground, JobFailed
 
 _STARTUP_SECONDS = 240.0  # healthy within four minutes, unless the variant says otherwise
@@ -67,51 +63,18 @@ class Fleet:
         context = jobs.ground(self._world, role, self._endpoint.name, _SESSION_SECONDS, vpc)
         here = await context.__aenter__()
         self._grounds.append(context)
-        await self._fetch(model, here)
+        await instance.fetch(model, here)
         await asyncio.gather(
             *(self._start_worker(variant, model, here) for _ in range(variant.settings["InitialInstanceCount"]))
         )
 
-    async def _fetch(self, model: Resource, here: Ground) -> None:
-        container = model.fields["PrimaryContainer"]
-        (here.folder / "model").mkdir()
-        if uri := container.get("ModelDataUrl"):
-            try:
-                archive = await here.storage.read(uri)
-                await asyncio.to_thread(unpack, archive, here.folder / "model", uri)
-            except StorageError as error:
-                raise JobFailed(
-                    f'Failed to download model data for container "primary" from URL: "{uri}". {error}'
-                ) from None
-        code = jobs.plain(container["Environment"].get("SAGEMAKER_SUBMIT_DIRECTORY", ""))
-        if code.startswith("s3://"):
-            await jobs.fetch_code(code, here, here.folder)
-
     async def _start_worker(self, variant: Variant, model: Resource, here: Ground) -> None:
-        world, container = self._world, model.fields["PrimaryContainer"]
-        folder = Path(tempfile.mkdtemp(prefix="instance-", dir=here.folder.parent))
-        await asyncio.to_thread(_copy, here.folder, folder)
-        layout.prepare_serving(folder)
-        isolated = model.fields["EnableNetworkIsolation"]
-        variables = dict(container["Environment"])
-        if variables.get("SAGEMAKER_SUBMIT_DIRECTORY", "").startswith("s3://"):
-            variables["SAGEMAKER_SUBMIT_DIRECTORY"] = "/opt/ml/code"
-        stream = f"{variant.name}/i-{world.random.getrandbits(68):017x}"
+        world = self._world
+        stream = f"{variant.name}/{instance.identity(world)}"
         group = f"/aws/sagemaker/Endpoints/{self._endpoint.name}"
         log = LogStream(world.base, world.clock, group, stream, access_key=here.session.access_key)
         await log.open()
-        process = await jobs.start(
-            world,
-            Spec(
-                entry=resolve(container["Image"]).programs.serve,
-                opt_ml=folder,
-                environment=jobs.environment(world, here.session, variables) if not isolated else variables,
-                limits=jobs.limits(variant.settings["InstanceType"]),
-                cloud_port=None if isolated else world.port,
-                read_only=("model",),
-            ),
-            here.way,
-        )
+        process, folder = await instance.start(world, model, here, variant.settings["InstanceType"])
         self._processes.add(process)
         self._follow(variant, model, here, process, log, folder)
         worker = Worker(process)
@@ -163,10 +126,3 @@ class Fleet:
         for context in self._grounds:
             await context.__aexit__(None, None, None)
         self._grounds.clear()
-
-
-def _copy(source: Path, target: Path) -> None:
-    """An instance's own /opt/ml: what one instance writes, another does not see."""
-    for name in ("model", "code"):
-        if (source / name).is_dir():
-            shutil.copytree(source / name, target / name)
