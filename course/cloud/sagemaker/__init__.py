@@ -17,6 +17,7 @@ from . import (
     resources,
     search,
     training,
+    transform,
     trial_component,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "resources",
     "search",
     "training",
+    "transform",
     "trial_component",
 ]

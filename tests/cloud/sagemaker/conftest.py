@@ -10,6 +10,7 @@ import pytest
 
 from course.cloud.images import SCIKIT_LEARN
 
+from .batches import Batches
 from .flows import Flows
 
 TRAIN = """
@@ -241,3 +242,9 @@ def made(lab):
     ):
         sm.add_association(SourceArn=source, DestinationArn=destination, AssociationType=type_)
     return found
+
+
+@pytest.fixture(scope="module")
+def batches(lab):
+    """Transform jobs."""
+    return Batches(lab)
