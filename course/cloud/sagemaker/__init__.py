@@ -1,6 +1,7 @@
 """SageMaker's operations, one resource per module. Importing the package enters them into the table."""
 
 from . import (
+    deployment,
     endpoint,
     endpoint_config,
     invoke,
@@ -22,6 +23,7 @@ from . import (
 )
 
 __all__ = [
+    "deployment",
     "endpoint",
     "endpoint_config",
     "invoke",

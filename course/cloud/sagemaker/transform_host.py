@@ -17,7 +17,7 @@ from ..logs import LogStream
 from ..runtime.worker import Worker, WorkerDied
 from ..storage import Object, Storage, StorageError
 from ..store import Resource
-from . import instance, jobs
+from . import jobs, serving_container
 from .jobs import Ground, JobFailed
 from .transform_payload import BadObject, Batching, unzipped
 from .transform_record import Processing, Stamp
@@ -63,12 +63,12 @@ class Host:
         cls, world: Any, job: Resource, model: Resource, here: Ground, variables: dict[str, str]
     ) -> AsyncIterator["Host"]:
         """A host whose container answers /ping; afterwards its process is gone. Raises JobFailed."""
-        stream = f"{job.name}/{instance.identity(world)}-{int(world.clock.time())}"
+        stream = f"{job.name}/i-{world.random.getrandbits(68):017x}-{int(world.clock.time())}"
         key = here.session.access_key
         log = LogStream(world.base, world.clock, LOG_GROUP, stream, access_key=key)
         await log.open()
         kind = job.fields["TransformResources"]["InstanceType"]
-        process, folder = await instance.start(world, model, here, kind, variables)
+        process, folder = await serving_container.start(world, model, here, kind, variables)
         reading = asyncio.ensure_future(log.follow(process.lines()))
         worker = Worker(process)
         async with DataLog.opened(world, f"{stream}/data-log", key) as data_log:

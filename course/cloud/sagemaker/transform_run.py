@@ -17,7 +17,7 @@ from ..meter import price_per_hour
 from ..runtime.worker import WorkerDied
 from ..storage import Object, StorageError
 from ..store import Resource
-from . import instance, jobs, transform_capture
+from . import jobs, serving_container, transform_capture
 from .jobs import Ground, JobFailed
 from .transform_host import Host, Task, all_of
 from .transform_path import InvalidPath
@@ -80,7 +80,7 @@ class Life:
             kind, count = resources["InstanceType"], resources["InstanceCount"]
             world.store.touch(job, TransformStartTime=world.clock.now())
             self._line = world.meter.start(job.name, "TransformJob", job.arn, price_per_hour(kind, count))
-            await instance.fetch(model, here)
+            await serving_container.fetch(model, here)
             async with contextlib.AsyncExitStack() as stack:
                 hosts = await all_of(
                     stack.enter_async_context(Host.opened(world, job, model, here, self._variables()))

@@ -11,6 +11,7 @@ import pytest
 from course.cloud.images import SCIKIT_LEARN
 
 from .batches import Batches
+from .fleets import Fleets
 from .flows import Flows
 
 TRAIN = """
@@ -187,6 +188,12 @@ def archived(lab):
     """Where a model archive lies that nothing was trained for: enough to register."""
     lab.s3.put_object(Bucket="lab", Key="registry/model.tar.gz", Body=archive(weights__txt="1 2 3"))
     return "s3://lab/registry/model.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def fleets(lab, archived):
+    """Endpoints whose variants answer with their own names."""
+    return Fleets(lab, archived)
 
 
 @pytest.fixture(scope="module")
