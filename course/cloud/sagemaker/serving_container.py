@@ -16,7 +16,7 @@ from .jobs import Ground, JobFailed
 
 
 async def fetch(model: Resource, here: Ground) -> None:
-    """Bring the model's archive and its code into the ground's folder, where every container copies them. Raises JobFailed."""
+    """Bring the model's archive and its code into the ground's folder, where containers copy them. Raises JobFailed."""
     container = model.fields["PrimaryContainer"]
     (here.folder / "model").mkdir()
     if uri := container.get("ModelDataUrl"):

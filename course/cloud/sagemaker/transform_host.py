@@ -76,6 +76,8 @@ class Host:
                 await _healthy(worker)
                 yield cls(world, job, data_log, worker, here.storage)
             finally:
+                if worker.in_flight:
+                    process.kill()  # nobody waits for what it is at
                 await jobs.stop(process, _STOP_SECONDS)
                 await reading
                 worker.close()
