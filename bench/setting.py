@@ -65,7 +65,7 @@ class Cloud:
     """A world with a role and a bucket, and the client calls that the measures share."""
 
     port: int
-    pid: int
+    pid: int = 0
     role: str = ""
 
     def client(self, service: str) -> Any:
@@ -89,10 +89,8 @@ class Cloud:
         s3.put_object(Bucket="bench", Key="serve.tar.gz", Body=archive(serve__py=SERVE.encode()))
         s3.put_object(Bucket="bench", Key="train.tar.gz", Body=archive(train__py=TRAIN.encode()))
 
-    def deploy(self, name: str, variants: int = 1) -> float:
-        """Seconds from CreateEndpoint to InService."""
-        sagemaker = self.client("sagemaker")
-        sagemaker.create_model(
+    def create_model(self, name: str) -> None:
+        self.client("sagemaker").create_model(
             ModelName=name,
             ExecutionRoleArn=self.role,
             PrimaryContainer={
@@ -104,6 +102,11 @@ class Cloud:
                 },
             },
         )
+
+    def deploy(self, name: str, variants: int = 1) -> float:
+        """Seconds from CreateEndpoint to InService."""
+        sagemaker = self.client("sagemaker")
+        self.create_model(name)
         sagemaker.create_endpoint_config(
             EndpointConfigName=name,
             ProductionVariants=[

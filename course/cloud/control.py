@@ -134,5 +134,19 @@ async def work(world: "World", seconds: float) -> dict[str, Any]:
 
 _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     verb.__name__: verb
-    for verb in (status, now, advance, meter, timeline, trail, invocations, send, interrupt, spot, patience, work, replay)
+    for verb in (
+        status,
+        now,
+        advance,
+        meter,
+        timeline,
+        trail,
+        invocations,
+        send,
+        interrupt,
+        spot,
+        patience,
+        work,
+        replay,
+    )
 }

@@ -1,4 +1,4 @@
-"""SageMaker SDK 2, in its own environment: Estimator.fit, deploy and predict; then a Pipeline that registers a model.
+"""SageMaker SDK 2, in its own environment: Estimator.fit, deploy, predict, transform; then a Pipeline.
 
 python sdk_v2.py PORT FOLDER     FOLDER holds train.csv, rows.csv and train.py
 """
@@ -96,6 +96,23 @@ def cross(session: Session, role: str, table: str) -> None:
     [record] = [json.loads(line) for file in files for line in S3Downloader.read_file(file, session).splitlines()]
     said = record["captureData"]["endpointOutput"]
     assert (said["encoding"], json.loads(said["data"])["predictions"]) == ("JSON", scores), record
+    batch(estimator, session)
+
+
+def batch(estimator: SKLearn, session: Session) -> None:
+    """The same rows through a transform job, joined with their input."""
+    rows = (FOLDER / "rows.csv").read_text()
+    transformer = estimator.transformer(
+        instance_count=1, instance_type=INSTANCE, strategy="MultiRecord", assemble_with="Line", accept="text/csv"
+    )
+    source = session.upload_data(str(FOLDER / "rows.csv"), key_prefix="rows")
+    transformer.transform(source, content_type="text/csv", split_type="Line", join_source="Input", wait=True)
+    bucket, _, folder = transformer.output_path.removeprefix("s3://").partition("/")
+    output = session.read_s3_file(bucket, f"{folder}/rows.csv.out".lstrip("/")).splitlines()
+    joined = [line.rpartition(",") for line in output]
+    assert [line for line, _, _ in joined] == rows.splitlines(), output
+    assert all(0 <= float(score) <= 1 for _, _, score in joined), output
+    transformer.delete_model()
 
 
 def pipeline(role: str, table: str) -> Pipeline:

@@ -19,6 +19,7 @@ from . import (
     resources,
     search,
     training,
+    transform,
     trial_component,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "resources",
     "search",
     "training",
+    "transform",
     "trial_component",
 ]

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from course.cloud.images import SCIKIT_LEARN
 
+from .batches import Batches
 from .fleets import Fleets
 from .flows import Flows
 
@@ -328,3 +329,9 @@ def serverless(lab):
         return len(streams["logStreams"])
 
     return SimpleNamespace(model=model, config=config, deploy=deploy, ask=ask, together=together, starts=starts)
+
+
+@pytest.fixture(scope="module")
+def batches(lab):
+    """Transform jobs."""
+    return Batches(lab)
