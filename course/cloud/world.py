@@ -23,6 +23,7 @@ from . import client, events, trail_files
 from .access import Decisions
 from .base import Base
 from .clock import Clock, Traveller
+from .cloudwatch.metrics import Metrics
 from .logs import MetricPoint
 from .meter import Meter
 from .runtime.process import mode
@@ -56,6 +57,7 @@ class World:
         self.store = Store(self.clock, self.account, self.region)
         self.lineage = Graph(self.store, self.clock)
         lineage_tracking.follow(self)
+        self.metrics = Metrics(self.clock)
         self.meter = Meter(self.clock)
         self.trail = Trail(self.clock, self.account, self.region)
         self.base = Base(self.account, self.region)

@@ -7,6 +7,7 @@ from ..errors import ValidationFailed
 from ..meter import price_per_hour
 from ..operations import Call, operation
 from ..store import Resource
+from . import data_capture
 from .fleet import Fleet
 from .jobs import JobFailed
 from .resources import ENDPOINT, ENDPOINT_CONFIG, MODEL, SERVICE, arn_of, create, get
@@ -25,8 +26,9 @@ async def create_endpoint(call: Call) -> dict[str, Any]:
     world = call.world
     config = get(call, ENDPOINT_CONFIG, call.parameters["EndpointConfigName"])
     variants = [(v, get(call, MODEL, v["ModelName"])) for v in config.fields["ProductionVariants"]]
+    shadows = [(v, get(call, MODEL, v["ModelName"])) for v in config.fields.get("ShadowProductionVariants", [])]
     endpoint = create(call, ENDPOINT, "Creating", ProductionVariants=[_summary(v, m, 0) for v, m in variants])
-    endpoint.runtime = Fleet(world, endpoint, variants)
+    endpoint.runtime = Fleet(world, endpoint, config.fields, variants, shadows)
     world.spawn(_start(world, endpoint, variants))
     return {"EndpointArn": endpoint.arn}
 
@@ -65,9 +67,14 @@ async def _start(world: Any, endpoint: Resource, variants: list[tuple[dict[str, 
         fleet.lines.append(
             world.meter.start(f"{endpoint.name}/{settings['VariantName']}", "Endpoint", endpoint.arn, rate)
         )
-    world.store.move(
-        endpoint, "InService", ProductionVariants=[_summary(v, m, v["InitialInstanceCount"]) for v, m in variants]
-    )
+    shown = {"ProductionVariants": [_summary(v, m, v["InitialInstanceCount"]) for v, m in variants]}
+    if fleet.shadows:
+        shown["ShadowProductionVariants"] = [
+            _summary(v.settings, v.model, v.settings["InitialInstanceCount"]) for v in fleet.shadows.values()
+        ]
+    if capture := fleet.config.get("DataCaptureConfig"):
+        shown["DataCaptureConfig"] = data_capture.summary(capture)
+    world.store.move(endpoint, "InService", **shown)
 
 
 @operation(SERVICE, "DeleteEndpoint", uses=("EndpointName",), resource=arn_of(ENDPOINT))

@@ -15,7 +15,9 @@ from ..runtime.process import Process, Spec
 from ..runtime.worker import Worker, WorkerDied
 from ..storage import StorageError, unpack
 from ..store import Resource
-from . import jobs
+from . import data_capture, jobs
+from .data_capture import Capture
+from .invocation_metrics import Tally
 from .jobs import Ground, JobFailed
 
 _STARTUP_SECONDS = 240.0  # healthy within four minutes, unless the variant says otherwise
@@ -26,9 +28,11 @@ _SESSION_SECONDS = 366 * 86_400
 class Variant:
     """A variant at work: its share, its workers, its counts."""
 
-    def __init__(self, settings: dict[str, Any]):
+    def __init__(self, settings: dict[str, Any], model: Resource, tally: Tally, capture: Capture | None):
         self.name: str = settings["VariantName"]
-        self.settings = settings
+        self.settings, self.model = settings, model
+        self.tally, self.capture = tally, capture
+        self.copies = 0  # of requests to a shadow variant that it has not answered
         self.weight: float = settings["InitialVariantWeight"]
         self.workers: list[Worker] = []
         self.ready = asyncio.Event()
@@ -43,26 +47,43 @@ class Variant:
 class Fleet:
     """All variants of one endpoint, and the role sessions and files that they stand on."""
 
-    def __init__(self, world: Any, endpoint: Resource, variants: list[tuple[dict[str, Any], Resource]]):
-        self._world, self._endpoint = world, endpoint
-        self.variants = {settings["VariantName"]: Variant(settings) for settings, _ in variants}
-        self._models = {settings["VariantName"]: model for settings, model in variants}
+    def __init__(
+        self,
+        world: Any,
+        endpoint: Resource,
+        config: dict[str, Any],
+        variants: list[tuple[dict[str, Any], Resource]],
+        shadows: list[tuple[dict[str, Any], Resource]],
+    ):
+        self._world, self._endpoint, self.config = world, endpoint, config
+        self.capture = data_capture.start(world, endpoint.name, config.get("DataCaptureConfig"))
+        self.variants, self.shadows = self._made(variants), self._made(shadows)
         self.lines: list[Line] = []  # the meter's, one for each variant
         self._grounds: list[Any] = []
         self._processes: set[Process] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
+    def _made(self, variants: list[tuple[dict[str, Any], Resource]]) -> dict[str, Variant]:
+        return {
+            settings["VariantName"]: Variant(
+                settings, model, Tally(self._world, self._endpoint.name, settings["VariantName"]), self.capture
+            )
+            for settings, model in variants
+        }
+
     def counts(self) -> dict[str, dict[str, int]]:
         """Answered requests by variant and outcome."""
-        return {variant.name: dict(variant.counts) for variant in self.variants.values()}
+        return {variant.name: dict(variant.counts) for variant in (*self.variants.values(), *self.shadows.values())}
 
     async def start(self) -> None:
         """Start every instance and wait until each answers /ping. Raises JobFailed."""
-        await asyncio.gather(*(self._start_variant(variant) for variant in self.variants.values()))
+        await asyncio.gather(
+            *(self._start_variant(variant) for variant in (*self.variants.values(), *self.shadows.values()))
+        )
 
     async def _start_variant(self, variant: Variant) -> None:
-        model = self._models[variant.name]
+        model = variant.model
         role, vpc = model.fields["ExecutionRoleArn"], model.fields.get("VpcConfig")
         context = jobs.ground(self._world, role, self._endpoint.name, _SESSION_SECONDS, vpc)
         here = await context.__aenter__()
@@ -160,6 +181,10 @@ class Fleet:
         self._closing = True
         await asyncio.gather(*(jobs.stop(process, _STOP_SECONDS) for process in list(self._processes)))
         await asyncio.gather(*list(self._tasks), return_exceptions=True)
+        for variant in (*self.variants.values(), *self.shadows.values()):
+            variant.tally.flush()
+        if self.capture:
+            await self.capture.close()
         for context in self._grounds:
             await context.__aexit__(None, None, None)
         self._grounds.clear()
