@@ -17,7 +17,7 @@ from . import monitoring_job, processing
 from .jobs import JobFailed
 from .monitoring_job import Folder, Occasion
 from .monitoring_job_definition import DEFINITIONS, Definition, of_resource, of_schedule
-from .monitoring_metrics import publish, taken
+from .monitoring_metrics import Point, publish, taken
 from .monitoring_type import MONITORS
 from .monitoring_window import Rhythm, window
 from .resources import ENDPOINT, ENDPOINT_CONFIG, SERVICE, listing
@@ -193,7 +193,7 @@ class Execution:
         arn = world.store.arn(processing.PROCESSING_JOB, name)
         world.store.touch(self._execution, ProcessingJobArn=arn)
         self._schedule.fields["LastMonitoringExecutionSummary"] = summary(self._execution)
-        metrics: list[dict[str, Any]] = []
+        metrics: list[Point] = []
 
         def harvest(instance: processing.Instance) -> None:
             metrics.extend(taken(instance.ground.folder))
@@ -214,7 +214,7 @@ class Execution:
             raise JobFailed(str(job.fields.get("FailureReason", "")))
         if metrics and request["Environment"].get("publish_cloudwatch_metrics") == "Enabled":
             monitor = MONITORS[self._execution.fields["MonitoringType"]]
-            await publish(world, monitor.namespace(), metrics)
+            publish(world.metrics, monitor.namespace(), metrics)
         return job
 
     def _variants(self, endpoint: str) -> list[str]:

@@ -6,45 +6,53 @@ model-monitor-byoc-cloudwatch). The file is the container's: what is not as it s
 
 import json
 import math
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CloudError
 from .output import read
 
 if TYPE_CHECKING:
-    from ..world import World
+    from ..cloudwatch.metrics import Metrics
 
 _FILE = PurePosixPath("output/metrics/cloudwatch/cloudwatch_metrics.jsonl")
 _BYTES, _POINTS, _DIMENSIONS = 1 << 20, 500, 30
-_SET = ("SampleCount", "Sum", "Minimum", "Maximum")
+_SET = {"SampleCount": "count", "Sum": "total", "Minimum": "minimum", "Maximum": "maximum"}
 
 
-def taken(folder: Path) -> list[dict[str, Any]]:
-    """The metrics of an instance whose /opt/ml is `folder`, as PutMetricData takes them."""
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One measurement: a value, or a statistic set."""
+
+    name: str
+    at: datetime
+    dimensions: dict[str, str]
+    value: float = 0.0
+    set: dict[str, float] | None = None
+
+
+def taken(folder: Path) -> list[Point]:
+    """The metrics of an instance whose /opt/ml is `folder`."""
     lines = (read(folder, _FILE, _BYTES) or b"").decode("utf-8", "replace").splitlines()
     return [point for point in map(_point, lines[:_POINTS]) if point is not None]
 
 
-def _point(line: str) -> dict[str, Any] | None:
+def _point(line: str) -> Point | None:
     try:
         given = json.loads(line)
-        point: dict[str, Any] = {
-            "MetricName": str(given["MetricName"])[:255],
-            "Timestamp": datetime.fromisoformat(given["Timestamp"]),
-            "Dimensions": [
-                {"Name": str(one["Name"])[:255], "Value": str(one["Value"])[:1024]}
-                for one in given.get("Dimensions", [])[:_DIMENSIONS]
-            ],
+        name, at = str(given["MetricName"])[:255], datetime.fromisoformat(given["Timestamp"])
+        dimensions = {
+            str(one["Name"])[:255]: str(one["Value"])[:1024] for one in given.get("Dimensions", [])[:_DIMENSIONS]
         }
+        if at.tzinfo is None:
+            return None
         if "StatisticValues" in given:
-            point["StatisticValues"] = {name: _number(given["StatisticValues"][name]) for name in _SET}
-        else:
-            point["Value"] = _number(given["Value"])
+            values = {argument: _number(given["StatisticValues"][member]) for member, argument in _SET.items()}
+            return Point(name, at, dimensions, set=values)
+        return Point(name, at, dimensions, _number(given["Value"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return point
 
 
 def _number(value: Any) -> float:
@@ -54,9 +62,10 @@ def _number(value: Any) -> float:
     return number
 
 
-async def publish(world: "World", namespace: str, points: list[dict[str, Any]]) -> None:
-    """Store points. One that CloudWatch refuses, being too old, is lost, as on AWS."""
-    try:
-        await world.base.call("cloudwatch", "PutMetricData", Namespace=namespace, MetricData=points)
-    except CloudError as error:
-        world.log.warning("metrics for %s were refused: %s", namespace, error.message)
+def publish(metrics: "Metrics", namespace: str, points: list[Point]) -> None:
+    """Store what was measured."""
+    for point in points:
+        if point.set is not None:
+            metrics.put_set(namespace, point.dimensions, point.name, at=point.at, **point.set)
+        else:
+            metrics.put(namespace, point.dimensions, {point.name: point.value}, at=point.at)
