@@ -78,7 +78,7 @@ KINDS = {
             "joblib",
             *(f"sklearn.{part}" for part in SKLEARN),
         ),
-        packages=("course.cloud.containers",),
+        packages=("course.cloud.containers", "course.cloud.monitoring"),
     ),
 }
 
