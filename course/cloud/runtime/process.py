@@ -157,6 +157,11 @@ class Process:
             self._ready.set_exception(LaunchError(f"The job's process ended before it ran (exit code {code})."))
 
 
+def small_parent(job_parent_socket: Path) -> Path:
+    """Where the second parent of jobs listens, for programs that need NumPy and nothing larger."""
+    return job_parent_socket.with_name(f"{job_parent_socket.stem}-small.sock")
+
+
 async def launch(job_parent_socket: Path, spec: Spec) -> Process:
     """Start a job; returns when its sandbox stands and its code is about to run. LaunchError if it cannot start."""
     if not spec.opt_ml.is_dir():

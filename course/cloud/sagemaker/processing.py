@@ -336,18 +336,18 @@ async def _running(world: Any, job: Resource, instance: Instance) -> AsyncIterat
     application = job.fields["AppSpecification"]
     isolated = job.fields.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
     variables = job.fields.get("Environment", {})
+    own, programs = bool(application.get("ContainerEntrypoint")), resolve(application["ImageUri"]).programs
     process = await jobs.start(
         world,
         Spec(
-            entry=_ENTRYPOINT
-            if application.get("ContainerEntrypoint")
-            else resolve(application["ImageUri"]).programs.process,
+            entry=_ENTRYPOINT if own else programs.process,
             opt_ml=instance.ground.folder,
             environment=variables if isolated else jobs.environment(world, instance.ground.session, variables),
             limits=jobs.limits(job.fields["ProcessingResources"]["ClusterConfig"]["InstanceType"]),
             cloud_port=None if isolated else world.port,
         ),
         instance.ground.way,
+        small=programs.small and not own,
     )
     reading = asyncio.ensure_future(log.follow(process.lines()))
     try:
