@@ -79,7 +79,7 @@ KINDS = {
             "joblib",
             *(f"sklearn.{part}" for part in SKLEARN),
         ),
-        packages=("course.cloud.containers", "course.cloud.monitoring"),
+        packages=("course.cloud.containers", "course.cloud.monitoring", "course.cloud.clarify"),
         # A fork costs as much as there is memory to map: programs that need little are forked from where there is less.
         small=Kind(supervisor.supervise, modules=("numpy.random", "numpy.ma"), packages=("course.cloud.monitoring",)),
     ),
