@@ -23,6 +23,7 @@ from . import client, events, trail_files
 from .access import Decisions
 from .base import Base
 from .clock import Clock, Traveller
+from .cloudwatch.alarms import Alarms
 from .cloudwatch.metrics import Metrics
 from .logs import MetricPoint
 from .meter import Meter
@@ -66,6 +67,8 @@ class World:
         self.past_invocations: dict[str, dict[str, dict[str, int]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: set[Any] = set()
+        self.alarms = Alarms(self)
+        self.base.measurements.connect(self.metrics.put, self.alarms.put, self.alarms.remove)
         events.connect(self)
         trail_files.connect(self)
 
@@ -109,17 +112,8 @@ class World:
 
     async def put_metrics(self, namespace: str, points: list[MetricPoint], dimensions: dict[str, str]) -> None:
         """Store points in CloudWatch."""
-        named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
-        for start in range(0, len(points), 500):
-            await self.base.call(
-                "cloudwatch",
-                "PutMetricData",
-                Namespace=namespace,
-                MetricData=[
-                    {"MetricName": p.name, "Value": p.value, "Timestamp": p.at, "Dimensions": named}
-                    for p in points[start : start + 500]
-                ],
-            )
+        for point in points:
+            self.metrics.put(namespace, dimensions, {point.name: point.value}, point.at)
 
 
 def serve(spec: dict[str, Any], listener: socket.socket, lifeline: socket.socket) -> None:

@@ -12,7 +12,7 @@ from .. import client
 from ..errors import AccessDenied, AuthenticationFailed, CloudError
 from ..protocol import Request, Response, decode, identify, operation_model, service_model
 from ..validation import validate
-from . import authority, delivery, network
+from . import authority, delivery, measurements, network
 from .ministack import app as _app
 from .ministack import iam, iam_actions, iam_evaluator, responses, router, sigv4, sts
 
@@ -206,6 +206,7 @@ class Base:
     # -- EventBridge -----------------------------------------------------------------------------------------------
 
     deliveries = delivery.deliveries
+    measurements = measurements.measurements
 
     def events_are_wanted(self) -> bool:
         """Whether a rule looks at events at all: most worlds have none."""

@@ -20,6 +20,8 @@ class Metric:
     dimensions: Dimensions
     units: dict[str, Series] = field(default_factory=dict)
     reported: float = 0.0  # cloud time at which the last point came
+    settled: float = 0.0  # up to here an alarm has looked; what comes for an earlier moment comes late
+    late: int = 0  # how many points did
 
     def add(self, at: float, point: Distribution, unit: str, now: float) -> None:
         series = self.units.get(unit)
@@ -27,6 +29,8 @@ class Metric:
             series = self.units[unit] = Series()
         series.add(at, point, now)
         self.reported = now
+        if at < self.settled:
+            self.late += 1
 
     def periods(
         self, start: float, end: float, period: int, now: float, *, unit: str | None = None, detail: bool = False
@@ -48,6 +52,21 @@ class Metric:
                 else:
                     found[bucket] = point
         return sorted(found.items())
+
+    def latest(
+        self, end: float, period: int, number: int, now: float, *, unit: str | None = None, detail: bool = False
+    ) -> list[Distribution | None]:
+        """The last `number` periods before `end`, the oldest first; None where there is no data.
+
+        For alarms, which ask every minute and look back a week at most.
+        """
+        start = end - period * number
+        if detail or len(self.units) != 1 or (unit is not None and unit not in self.units):
+            found = dict(self.periods(start, end, period, now, unit=unit, detail=detail))
+            return [found.get(start + place * period) for place in range(number)]
+        [series] = self.units.values()
+        sets = (series.summary(at, at + period) for at in (start + place * period for place in range(number)))
+        return [None if told is None else Distribution(*told, None) for told in sets]
 
 
 class Metrics:
