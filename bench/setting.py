@@ -64,6 +64,7 @@ class Cloud:
     """A world with a role and a bucket, and the client calls that the measures share."""
 
     port: int
+    pid: int = 0
     role: str = ""
 
     def client(self, service: str) -> Any:
@@ -87,10 +88,8 @@ class Cloud:
         s3.put_object(Bucket="bench", Key="serve.tar.gz", Body=archive(serve__py=SERVE.encode()))
         s3.put_object(Bucket="bench", Key="train.tar.gz", Body=archive(train__py=TRAIN.encode()))
 
-    def deploy(self, name: str, variants: int = 1) -> float:
-        """Seconds from CreateEndpoint to InService."""
-        sagemaker = self.client("sagemaker")
-        sagemaker.create_model(
+    def create_model(self, name: str) -> None:
+        self.client("sagemaker").create_model(
             ModelName=name,
             ExecutionRoleArn=self.role,
             PrimaryContainer={
@@ -102,6 +101,11 @@ class Cloud:
                 },
             },
         )
+
+    def deploy(self, name: str, variants: int = 1) -> float:
+        """Seconds from CreateEndpoint to InService."""
+        sagemaker = self.client("sagemaker")
+        self.create_model(name)
         sagemaker.create_endpoint_config(
             EndpointConfigName=name,
             ProductionVariants=[
@@ -142,7 +146,7 @@ def cloud(started: Parents) -> Iterator[Cloud]:
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         handle = open_world(started.sockets, listener=listener, seed=1, start=None, token="bench")
     try:
-        found = Cloud(handle.port)
+        found = Cloud(handle.port, handle.pid)
         found.furnish()
         yield found
     finally:

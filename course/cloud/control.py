@@ -83,11 +83,18 @@ async def spot(
     return {}
 
 
-async def patience(world: "World", seconds: float) -> dict[str, Any]:
-    """Real seconds between SIGTERM and SIGKILL for a training job that is stopped; 120 on AWS and in a new world."""
-    if seconds < 0:
+async def patience(world: "World", seconds: float | None = None, invocation: float | None = None) -> dict[str, Any]:
+    """Say how many real seconds the world waits; what is not given stays.
+
+    seconds: between SIGTERM and SIGKILL for a training job that is stopped; 120 on AWS and in a new world.
+    invocation: for a model's answer to InvokeEndpoint; 60 on AWS and in a new world.
+    """
+    if any(given is not None and given < 0 for given in (seconds, invocation)):
         raise ValueError("patience is a number of seconds, not below 0.")
-    world.stop_grace = seconds
+    if seconds is not None:
+        world.stop_grace = seconds
+    if invocation is not None:
+        world.invocation_seconds = invocation
     return {}
 
 

@@ -53,6 +53,7 @@ class World:
         self.random = random.Random(seed)
         self.spot = Market(self.random)
         self.stop_grace = STOP_GRACE_SECONDS
+        self.invocation_seconds = 60.0  # that a model may take for an answer, as on AWS
         self.log = logging.getLogger("course.cloud")
         self.clock = Clock(start, on_jump=Traveller())
         self.store = Store(self.clock, self.account, self.region)

@@ -1,6 +1,7 @@
 """SageMaker's operations, one resource per module. Importing the package enters them into the table."""
 
 from . import (
+    deployment,
     endpoint,
     endpoint_config,
     invoke,
@@ -20,10 +21,12 @@ from . import (
     resources,
     search,
     training,
+    transform,
     trial_component,
 )
 
 __all__ = [
+    "deployment",
     "endpoint",
     "endpoint_config",
     "invoke",
@@ -43,5 +46,6 @@ __all__ = [
     "resources",
     "search",
     "training",
+    "transform",
     "trial_component",
 ]

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 from ..errors import RuntimeFailed
 from ..runtime.worker import WorkerDied
 from ..store import Resource
-from .fleet import Variant
+from .fleet import Fleet, Variant
 
 if TYPE_CHECKING:
     from ..world import World
-
-INVOCATION_SECONDS = 60.0
-"""Real seconds in which a container must answer (developer guide, "How Containers Should Respond to Requests")."""
 
 MOST_COPIES = 256
 """Copies that a shadow variant may owe answers to; while it owes so many, it gets no further ones."""
@@ -42,25 +39,24 @@ class Answer:
 
 def choose(world: "World", endpoint: Resource, target: str | None = None) -> Variant:
     """The variant that is asked: the target, or one drawn by weight. Raises RuntimeFailed for one that is not there."""
-    variants: dict[str, Variant] = endpoint.runtime.variants
-    if target:
-        if target not in variants:
-            raise RuntimeFailed(f"Variant {target} not found for endpoint {endpoint.name} of account {world.account}.")
-        return variants[target]
-    candidates = list(variants.values())
-    if len(candidates) == 1:
-        return candidates[0]
-    return world.random.choices(candidates, [variant.weight for variant in candidates])[0]
+    fleet: Fleet = endpoint.runtime
+    if not target:
+        return fleet.draw()
+    if target not in fleet.variants:
+        raise RuntimeFailed(f"Variant {target} not found for endpoint {endpoint.name} of account {world.account}.")
+    return fleet.variants[target]
 
 
 async def serve(
-    world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float = INVOCATION_SECONDS
+    world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float | None = None
 ) -> Answer:
-    """The answer of one of the variant's workers, which has `seconds` (real ones) for it: counted, measured, captured.
+    """The answer of one of the variant's workers: counted, measured, captured.
 
+    seconds: real ones that the model may take; by default what InvokeEndpoint gives it.
     A shadow variant gets its share of copies; nobody waits for what it says. Raises RuntimeFailed: ServiceUnavailable
     while no instance is healthy, ModelError for what is not a 200.
     """
+    seconds = world.invocation_seconds if seconds is None else seconds
     if endpoint.runtime.shadows:
         _copy(world, endpoint, variant, asked, seconds)
     return await _ask(world, endpoint, variant, asked, seconds)
@@ -85,7 +81,7 @@ async def _ask_unheard(world: "World", endpoint: Resource, shadow: Variant, aske
 
 
 async def _ask(world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float) -> Answer:
-    worker, instances = variant.worker(), len(variant.workers)
+    worker, instances = variant.worker(), variant.current
     if worker is None:
         variant.counts["5xx"] += 1
         variant.tally.add("5xx", instances, overhead=time.perf_counter() - asked.received)
@@ -97,6 +93,7 @@ async def _ask(world: "World", endpoint: Resource, variant: Variant, asked: Invo
         async with asyncio.timeout(seconds):
             status, content_type, body = await worker.invoke(asked.body, asked.content_type, asked.accept, headers)
     except TimeoutError:
+        world.spawn(worker.examine())
         silence = (
             "Your invocation timed out while waiting for a response from container primary. Review the latency "
             "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..errors import RuntimeFailed
 from ..operations import Call, operation
+from .fleet import SERVING
 from .invocation import Invocation, choose, serve
 from .resources import ENDPOINT, arn_of
 
@@ -18,7 +19,7 @@ async def invoke_endpoint(call: Call) -> dict[str, Any]:
     """Send the body to a worker of the target variant, or of one drawn by weight."""
     world, p = call.world, call.parameters
     endpoint = world.store.find(ENDPOINT, p["EndpointName"])
-    if endpoint is None or endpoint.status != "InService":
+    if endpoint is None or endpoint.status not in SERVING:
         raise RuntimeFailed(f"Endpoint {p['EndpointName']} of account {world.account} not found.")
     variant = choose(world, endpoint, p.get("TargetVariant"))
     asked = Invocation(

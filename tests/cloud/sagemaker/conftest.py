@@ -10,6 +10,8 @@ import pytest
 
 from course.cloud.images import SCIKIT_LEARN
 
+from .batches import Batches
+from .fleets import Fleets
 from .flows import Flows
 from .watch import Watch
 
@@ -198,6 +200,12 @@ def watch(lab, archived):
 
 
 @pytest.fixture(scope="module")
+def fleets(lab, archived):
+    """Endpoints whose variants answer with their own names."""
+    return Fleets(lab, archived)
+
+
+@pytest.fixture(scope="module")
 def registered(lab, archived):
     """Register the next version of a group, which is made if it is not there. Returns the version's ARN."""
 
@@ -250,3 +258,9 @@ def made(lab):
     ):
         sm.add_association(SourceArn=source, DestinationArn=destination, AssociationType=type_)
     return found
+
+
+@pytest.fixture(scope="module")
+def batches(lab):
+    """Transform jobs."""
+    return Batches(lab)
