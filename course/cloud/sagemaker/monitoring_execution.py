@@ -20,7 +20,7 @@ from .monitoring_job_definition import DEFINITIONS, Definition, of_resource, of_
 from .monitoring_metrics import Point, publish, taken
 from .monitoring_type import MONITORS
 from .monitoring_window import Rhythm, window
-from .resources import ENDPOINT, ENDPOINT_CONFIG, SERVICE, listing
+from .resources import ENDPOINT, SERVICE, listing
 
 if TYPE_CHECKING:
     from ..world import World
@@ -103,15 +103,14 @@ def definition(world: "World", config: dict[str, Any]) -> Definition | None:
 
 
 def captures(world: "World", endpoint: str) -> dict[str, Any]:
-    """The DataCaptureConfig of an endpoint. Raises LookupError, with the reason, if there is none."""
+    """The configuration of an endpoint that captures. Raises LookupError, with the reason, if there is none."""
     found = world.store.find(ENDPOINT, endpoint)
     if found is None:
         raise LookupError(f'Could not find endpoint "{world.store.arn(ENDPOINT, endpoint)}".')
-    config = world.store.find(ENDPOINT_CONFIG, found.fields["EndpointConfigName"])
-    capture = config.fields.get("DataCaptureConfig") if config else found.fields.get("DataCaptureConfig")
-    if not capture:
+    config = found.runtime.config if found.runtime else {}
+    if not config.get("DataCaptureConfig"):
         raise LookupError(f"Endpoint {endpoint} does not capture data: its configuration has no DataCaptureConfig.")
-    return capture
+    return config
 
 
 async def execute(world: "World", schedule: Resource, scheduled: datetime, rhythm: Rhythm) -> None:
@@ -153,14 +152,15 @@ class Execution:
         if found is None:
             raise JobFailed(f"Could not find monitoring job definition {config['MonitoringJobDefinitionName']}.")
         try:
-            capture = captures(world, found.endpoint["EndpointName"])
+            serves = captures(world, found.endpoint["EndpointName"])
         except LookupError as error:
             raise JobFailed(str(error)) from None
         span = window(scheduled, rhythm, config.get("ScheduleConfig", {}), found.endpoint)
         seconds = found.runtime or (rhythm.hours * 3600 or _RUNTIME) // found.monitor.parts
         when = Occasion(self._schedule.name, scheduled, span, seconds)
         name = found.endpoint["EndpointName"]
-        roots = [f"{name}/{variant}" for variant in self._variants(name)]
+        roots = [f"{name}/{variant['VariantName']}" for variant in serves["ProductionVariants"]]
+        capture = serves["DataCaptureConfig"]
         data = await self._folders(capture["DestinationS3Uri"].rstrip("/"), roots, when)
         if not data:
             raise JobFailed(NO_DATA)
@@ -216,11 +216,6 @@ class Execution:
             monitor = MONITORS[self._execution.fields["MonitoringType"]]
             publish(world.metrics, monitor.namespace(), metrics)
         return job
-
-    def _variants(self, endpoint: str) -> list[str]:
-        """The names of the production variants."""
-        found = self._world.store.find(ENDPOINT, endpoint)
-        return [variant["VariantName"] for variant in found.fields["ProductionVariants"]] if found else []
 
     async def _folders(
         self, uri: str, roots: Iterable[str], when: Occasion, hours: list[datetime] | None = None
