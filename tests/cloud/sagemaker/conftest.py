@@ -15,6 +15,7 @@ from course.cloud.images import SCIKIT_LEARN
 from .batches import Batches
 from .fleets import Fleets
 from .flows import Flows
+from .watch import Watch
 
 TRAIN = """
 import argparse, json, os
@@ -214,6 +215,14 @@ def archived(lab):
     """Where a model archive lies that nothing was trained for: enough to register."""
     lab.s3.put_object(Bucket="lab", Key="registry/model.tar.gz", Body=archive(weights__txt="1 2 3"))
     return "s3://lab/registry/model.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def watch(lab, archived):
+    """An endpoint whose requests are captured, and ways to monitor it."""
+    made = Watch(lab, "watched")
+    made.deploy(archived)
+    return made
 
 
 @pytest.fixture(scope="module")
