@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..cloudwatch.distribution import Distribution
+from ..cloudwatch.metrics import Metric
 from .fleet import SERVING, Variant
-from .invocation_metrics import NAMESPACE
+from .invocation_metrics import NAMESPACE, UNITS
 from .replay_load import Outcome, outcome, poisson, split
 from .replay_sample import Sample
 from .resources import ENDPOINT
@@ -104,6 +106,7 @@ class Replay:
         self.alarms: list[list[str]] = []
         self.seen: dict[str, dict[str, list[float]]] = {}
         self._world = world
+        self._metrics: dict[tuple[str, str], Metric] = {}
         seed = f"{world.seed} {self.name}".encode()
         self._source, draws = random.Random(zlib.crc32(seed)), random.Random(zlib.crc32(seed + b" rows"))
         labels = None if plan.labels is None else [str(label) for label in plan.labels]
@@ -194,29 +197,26 @@ class Replay:
 
     def _publish(self, variant: str, count: int, instances: int, found: Outcome, wrong: int) -> None:
         """A minute's metrics: every request is one sample of each."""
-        dimensions, at = {"EndpointName": self.endpoint.name, "VariantName": variant}, self._at(self.minute)
-        put = self._world.metrics.put_set
         lost, share = found.lost + wrong, 1 / (instances or 1)
-        put(NAMESPACE, dimensions, "Invocations", at=at, count=count, total=count, minimum=1, maximum=1)
-        put(
-            *(NAMESPACE, dimensions, "InvocationsPerInstance"),
-            **{"at": at, "count": count, "total": count * share, "minimum": share, "maximum": share},
-        )
-        for name, part in (
-            ("Invocation4XXErrors", 0),
-            ("Invocation5XXErrors", lost),
-            ("InvocationModelErrors", lost),
-        ):
-            low, high = int(part == count), int(part > 0)
-            put(NAMESPACE, dimensions, name, at=at, count=count, total=part, minimum=low, maximum=high)
+        points = {
+            "Invocations": Distribution.of_set(count, count, 1, 1),
+            "InvocationsPerInstance": Distribution.of_set(count, count * share, share, share),
+            "Invocation4XXErrors": Distribution.of_set(count, 0, 0, 0),
+            "Invocation5XXErrors": Distribution.of_set(count, lost, int(lost == count), int(lost > 0)),
+            "InvocationModelErrors": Distribution.of_set(count, lost, int(lost == count), int(lost > 0)),
+        }
         if found.latencies:
-            values = {seconds * 1e6: times for seconds, times in found.latencies.items()}
-            put(
-                *(NAMESPACE, dimensions, "ModelLatency"),
-                **{"at": at, "count": 0, "total": 0, "minimum": 0, "maximum": 0},
-                values=values,
-                unit="Microseconds",
-            )
+            points["ModelLatency"] = Distribution.of({seconds * 1e6: n for seconds, n in found.latencies.items()})
+        at, now = self._at(self.minute), self._world.clock.time()
+        for name, point in points.items():
+            self._metric(variant, name).add(at, point, UNITS.get(name, "None"), now)
+
+    def _metric(self, variant: str, name: str) -> Metric:
+        metric = self._metrics.get((variant, name))
+        if metric is None:
+            dimensions = {"EndpointName": self.endpoint.name, "VariantName": variant}
+            metric = self._metrics[variant, name] = self._world.metrics.metric(NAMESPACE, name, dimensions)
+        return metric
 
     def report(self) -> dict[str, Any]:
         """What has been seen so far: lists with one entry for each minute.

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 
 TIMEOUT = 60.0  # seconds that InvokeEndpoint waits for a model
 _STEPS = 20  # waits are told in so many equal parts of the requests: percentiles in steps of 5 %
+_QUANTILES = [(step + 0.5) / _STEPS for step in range(_STEPS)]
+_EXPONENTIAL = [-math.log(1 - quantile) for quantile in _QUANTILES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +47,22 @@ def outcome(count: int, instances: int, limit: float, latency: float) -> Outcome
         return Outcome(0, count, {})
     share = count / capacity
     served = min(count, math.floor(capacity + 1e-9)) if share > 1 else count
-    latencies: dict[float, float] = {}
-    for step in range(_STEPS):
-        seconds = _rounded(latency + min(_wait(share, capacity, (step + 0.5) / _STEPS), TIMEOUT))
-        latencies[seconds] = latencies.get(seconds, 0.0) + served / _STEPS
+    part, latencies = served / _STEPS, {}
+    for wait in _waits(share, capacity):
+        seconds = round(latency + min(wait, TIMEOUT), 4)
+        latencies[seconds] = latencies.get(seconds, 0.0) + part
     if count > served:
         latencies[TIMEOUT] = latencies.get(TIMEOUT, 0.0) + count - served
     return Outcome(served, count - served, latencies)
 
 
-def _wait(share: float, capacity: float, quantile: float) -> float:
-    """Seconds that a request waits, at a quantile of the minute's requests."""
+def _waits(share: float, capacity: float) -> list[float]:
+    """Seconds that requests wait, in equal parts of the minute's requests, ascending."""
     if share > 1:
-        return TIMEOUT * quantile * (share - 1)
-    between = 60 / capacity
+        return [TIMEOUT * quantile * (share - 1) for quantile in _QUANTILES]
     longest = math.sqrt(share * capacity)
-    queue = min(share / (2 * (1 - share)), longest) if share < 1 else longest
-    return -between * queue * math.log(1 - quantile)
-
-
-def _rounded(seconds: float) -> float:
-    """To three significant digits, so that metrics stay small."""
-    return float(f"{seconds:.3g}")
+    mean = 60 / capacity * (min(share / (2 * (1 - share)), longest) if share < 1 else longest)
+    return [mean * factor for factor in _EXPONENTIAL]
 
 
 def poisson(source: random.Random, mean: float) -> int:
