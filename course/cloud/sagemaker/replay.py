@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..cloudwatch.distribution import Distribution
 from ..cloudwatch.metrics import Metric
 from .fleet import SERVING, Variant
-from .invocation_metrics import NAMESPACE, UNITS
+from .invocation_metrics import NAMESPACE
 from .replay_load import Outcome, outcome, poisson, split
 from .replay_sample import Sample
 from .resources import ENDPOINT
@@ -209,7 +209,7 @@ class Replay:
             points["ModelLatency"] = Distribution.of({seconds * 1e6: n for seconds, n in found.latencies.items()})
         at, now = self._at(self.minute), self._world.clock.time()
         for name, point in points.items():
-            self._metric(variant, name).add(at, point, UNITS.get(name, "None"), now)
+            self._metric(variant, name).add(at, point, "Microseconds" if name == "ModelLatency" else "None", now)
 
     def _metric(self, variant: str, name: str) -> Metric:
         metric = self._metrics.get((variant, name))
