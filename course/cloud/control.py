@@ -93,12 +93,23 @@ async def spot(
     return {}
 
 
-async def replay(world: "World", endpoint: str, variant: str, counts: list[int], limit: float) -> dict[str, Any]:
-    """Let minutes pass with so many requests in each (see sagemaker/replay.py); `limit` is an instance's, a minute."""
-    found = world.store.find(ENDPOINT, endpoint)
-    if found is None or variant not in found.runtime.variants:
-        raise ValueError(f"There is no variant {variant} of an endpoint {endpoint}.")
-    return await replaying.replay(world, found, variant, counts, limit)
+async def replay(world: "World", wait: bool = True, **plan: Any) -> dict[str, Any]:
+    """Replay traffic (see sagemaker/replay.py: Plan). With `wait`, time advances to its end.
+
+    Returns what was seen minute by minute (Replay.report).
+    """
+    found = replaying.begin(world, replaying.Plan(**plan))
+    if wait:
+        await world.clock.advance(max(0.0, found.end - world.clock.time()))
+    return found.report()
+
+
+async def replayed(world: "World", replay: str | None = None) -> dict[str, Any]:
+    """What has been seen of a replay, by default of the last that began."""
+    for found in reversed(world.replays):
+        if replay in (None, found.name):
+            return found.report()
+    raise ValueError(f"There is no replay {replay or ''}.")
 
 
 async def patience(
@@ -148,5 +159,6 @@ _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
         patience,
         work,
         replay,
+        replayed,
     )
 }

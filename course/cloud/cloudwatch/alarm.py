@@ -33,7 +33,12 @@ class Alarm:
     state: str = INSUFFICIENT_DATA
     reason: str = "Unchecked: Initial alarm creation"
     reason_data: str = ""
-    datapoints: list[float] = field(default_factory=list)  # the values that were evaluated last, the newest last
+    looked_at: "list[Datapoint | None]" = field(default_factory=list)  # the last evaluation range, the newest last
+
+    @property
+    def datapoints(self) -> list[float]:
+        """The values that were evaluated last, the newest last."""
+        return [point.value for point in self.looked_at if point is not None][-self.periods :]
 
     @property
     def threshold(self) -> float:

@@ -13,7 +13,7 @@ from . import alarm_actions, statistics
 from .alarm import Alarm, Datapoint, check, reason, reason_data
 from .alarm_actions import LAMBDA, SNS, Past
 from .alarm_history import History
-from .evaluation import COMPARISONS, state, used
+from .evaluation import COMPARISONS, state
 from .window import ExpressionWindow, MetricWindow, window
 
 if TYPE_CHECKING:
@@ -120,18 +120,18 @@ class Alarms:
             self._world.clock.at(self._due, self._minute, last=True)
 
     async def _evaluate(self, alarm: Alarm, end: float, now: float) -> None:
-        points = self._windows[alarm.name].at(end, now)
+        points = alarm.looked_at = self._windows[alarm.name].at(end, now)
         breaches, _ = COMPARISONS[alarm.parameters["ComparisonOperator"]]
-        signs = [None if point is None else breaches(point.value, alarm.threshold) for point in points]
-        evaluated = [points[place] for place in used(signs, alarm.periods)]
-        alarm.datapoints = [point.value for point in evaluated]
+        limit = alarm.threshold
+        signs = [None if point is None else breaches(point.value, limit) for point in points]
         found = state(signs, alarm.periods, alarm.to_alarm, alarm.treatment)
-        if found is not None and found != alarm.state and not _is_too_few(alarm, evaluated):
-            evaluated.reverse()
-            missing = alarm.periods - len(evaluated)
-            data = reason_data(alarm, evaluated, now)
-            await self.change(alarm, found, reason(alarm, found, evaluated, missing), data)
-        elif alarm.actions_enabled and self._handlers:
+        if found is not None and found != alarm.state:
+            evaluated = [point for point in reversed(points) if point is not None][: alarm.periods]
+            if not _is_too_few(alarm, evaluated):
+                why = reason(alarm, found, evaluated, alarm.periods - len(evaluated))
+                await self.change(alarm, found, why, reason_data(alarm, evaluated, now))
+                return
+        if alarm.actions_enabled and self._handlers:
             for arn in alarm.actions(alarm.state):
                 if handler := self._handler(arn):
                     await self._guarded(handler, arn, alarm)

@@ -24,11 +24,6 @@ def evaluation_range(periods: int) -> int:
     return periods + 2
 
 
-def used(points: Sequence[bool | None], periods: int) -> list[int]:
-    """Places of the real datapoints that are evaluated: the newest, as many as EvaluationPeriods at most."""
-    return [place for place, point in enumerate(points) if point is not None][-periods:]
-
-
 def state(points: Sequence[bool | None], periods: int, to_alarm: int, treatment: str) -> str | None:
     """The state that an alarm comes to; None: it keeps the one it has.
 

@@ -125,13 +125,18 @@ class Metrics:
         point: Distribution,
         unit: str,
     ) -> None:
+        metric = self.metric(namespace, name, dimensions)
+        now = self._clock.time()
+        moment = now if at is None else at.timestamp() if isinstance(at, datetime) else at
+        metric.add(moment, point, unit, now)
+
+    def metric(self, namespace: str, name: str, dimensions: Mapping[str, str]) -> Metric:
+        """The metric of these dimensions; made, if there is none. For who adds a point each minute."""
         key = (namespace, name, tuple(sorted(dimensions.items())))
         metric = self._metrics.get(key)
         if metric is None:
             metric = self._metrics[key] = Metric(*key)
-        now = self._clock.time()
-        moment = now if at is None else at.timestamp() if isinstance(at, datetime) else at
-        metric.add(moment, point, unit, now)
+        return metric
 
     def find(self, namespace: str, name: str, dimensions: Mapping[str, str]) -> Metric | None:
         """The metric with exactly these dimensions: CloudWatch adds nothing up over dimensions."""
