@@ -5,7 +5,7 @@ with probability `rate`, or `rate` + GAIN for the new variant in worlds where it
 
 The plan is the textbook's for two samples of one size, with ALPHA and 1 - POWER of 1 in 2,000. Computed exactly over
 both binomials, for the rates of this exercise and the test with a pooled error: with the planned n, a new variant that
-is better is missed in fewer than 1 of 10^7 trials and one that is not is promoted in fewer than 5 of 10,000 (8 of
+is better is missed in fewer than 1 of 10^7 trials and one that is not is promoted in fewer than 5 of 10,000 (9 of
 10,000 with an unpooled error). LEAST of the planned n still finds the better one in 999.8 of 1,000, so a plan that is
 computed another way may be that small; MOST is where it costs days.
 
