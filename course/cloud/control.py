@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .protocol import Request, Response
+from .sagemaker import replay as replaying
 from .sagemaker import traffic
 from .sagemaker.resources import ENDPOINT, TRAINING_JOB
 
@@ -98,22 +99,73 @@ async def spot(
     return {}
 
 
-async def patience(world: "World", seconds: float | None = None, invocation: float | None = None) -> dict[str, Any]:
+async def replay(world: "World", wait: bool = True, **plan: Any) -> dict[str, Any]:
+    """Replay traffic (see sagemaker/replay.py: Plan). With `wait`, time advances to its end.
+
+    Returns what was seen minute by minute (Replay.report).
+    """
+    found = replaying.begin(world, replaying.Plan(**plan))
+    if wait:
+        await world.clock.advance(max(0.0, found.end - world.clock.time()))
+    return found.report()
+
+
+async def replayed(world: "World", replay: str | None = None) -> dict[str, Any]:
+    """What has been seen of a replay, by default of the last that began."""
+    for found in reversed(world.replays):
+        if replay in (None, found.name):
+            return found.report()
+    raise ValueError(f"There is no replay {replay or ''}.")
+
+
+async def patience(
+    world: "World", seconds: float | None = None, invocation: float | None = None, startup: float | None = None
+) -> dict[str, Any]:
     """Say how many real seconds the world waits; what is not given stays.
 
     seconds: between SIGTERM and SIGKILL for a training job that is stopped; 120 on AWS and in a new world.
     invocation: for a model's answer to InvokeEndpoint; 60 on AWS and in a new world.
+    startup: until an endpoint's container is healthy, where its variant says nothing; 240 on AWS and in a new world.
     """
-    if any(given is not None and given < 0 for given in (seconds, invocation)):
+    if any(given is not None and given < 0 for given in (seconds, invocation, startup)):
         raise ValueError("patience is a number of seconds, not below 0.")
     if seconds is not None:
         world.stop_grace = seconds
     if invocation is not None:
         world.invocation_seconds = invocation
+    if startup is not None:
+        world.startup_seconds = startup
+    return {}
+
+
+async def work(world: "World", seconds: float) -> dict[str, Any]:
+    """Cloud seconds for which an asynchronous request holds its place on an instance, as a big file does.
+
+    0 in a new world: as long as the model really takes.
+    """
+    if not 0 <= seconds <= 3600:
+        raise ValueError("work is a number of seconds between 0 and 3600: an invocation takes up to an hour.")
+    world.queues.work_seconds = seconds
     return {}
 
 
 _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     verb.__name__: verb
-    for verb in (status, now, advance, meter, timeline, trail, invocations, weighings, send, interrupt, spot, patience)
+    for verb in (
+        status,
+        now,
+        advance,
+        meter,
+        timeline,
+        trail,
+        invocations,
+        weighings,
+        send,
+        interrupt,
+        spot,
+        patience,
+        work,
+        replay,
+        replayed,
+    )
 }

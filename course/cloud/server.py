@@ -4,7 +4,17 @@ import uuid
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from . import cloudwatch, conditions, control, perform, protocol, sagemaker, trail, trail_settings  # noqa: F401 - they enter operations
+from . import (  # noqa: F401 - they enter operations
+    autoscaling,
+    cloudwatch,
+    conditions,
+    control,
+    perform,
+    protocol,
+    sagemaker,
+    trail,
+    trail_settings,
+)
 from .base import Credential
 from .errors import AccessDenied, CloudError, SerializationFailed, UnknownOperation
 from .protocol import Request, Response

@@ -33,7 +33,8 @@ _DATA_EVENTS = {
 }
 _OBJECT_ACTIONS = re.compile(r"s3:(Get|Put|Delete|List|Abort|Restore)(Object|MultipartUpload)")
 _HISTORY = timedelta(days=90)
-_NAMES = {"cloudwatch": "monitoring"}  # IAM prefix → event source where they differ
+# IAM prefix → event source where they differ.
+_NAMES = {"cloudwatch": "monitoring", "application-autoscaling": "autoscaling"}
 # Data plane: CloudTrail's event history has none of it.
 _UNRECORDED = ("sagemaker:Invoke", "cloudwatch:PutMetricData", "cloudwatch:GetMetricData")
 

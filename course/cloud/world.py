@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 
 from . import client, events, trail_files
 from .access import Decisions
+from .autoscaling.scaling import Scaling
 from .base import Base
 from .clock import Clock, Traveller
 from .cloudwatch.alarms import Alarms
@@ -29,8 +30,10 @@ from .logs import MetricPoint
 from .meter import Meter
 from .runtime.process import mode
 from .sagemaker import lineage_tracking
+from .sagemaker.async_queue import Queues
 from .sagemaker.jobs import STOP_GRACE_SECONDS
 from .sagemaker.lineage_graph import Graph
+from .sagemaker.replay import Replay
 from .sagemaker.training_spot import Market
 from .server import application
 from .store import Store
@@ -54,11 +57,13 @@ class World:
         self.spot = Market(self.random)
         self.stop_grace = STOP_GRACE_SECONDS
         self.invocation_seconds = 60.0  # that a model may take for an answer, as on AWS
+        self.startup_seconds = 240.0  # until an endpoint's container is healthy, unless its variant says otherwise
         self.log = logging.getLogger("course.cloud")
         self.clock = Clock(start, on_jump=Traveller())
         self.store = Store(self.clock, self.account, self.region)
         self.lineage = Graph(self.store, self.clock)
         lineage_tracking.follow(self)
+        self.queues = Queues(self)
         self.metrics = Metrics(self.clock)
         self.trail = Trail(self.clock, self.account, self.region)
         self.base = Base(self.account, self.region)
@@ -67,10 +72,12 @@ class World:
         self.access = Decisions(self.base)
         self.schedules = events.Schedules(self)
         self.past_invocations: dict[str, dict[str, dict[str, int]]] = {}
+        self.replays: list[Replay] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: set[Any] = set()
         self.alarms = Alarms(self)
         self.base.measurements.connect(self.metrics.put, self.alarms.put, self.alarms.remove)
+        self.scaling = Scaling(self)
         events.connect(self)
         trail_files.connect(self)
 

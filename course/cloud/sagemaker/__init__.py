@@ -1,6 +1,7 @@
 """SageMaker's operations, one resource per module. Importing the package enters them into the table."""
 
 from . import (
+    async_invocation,
     deployment,
     endpoint,
     endpoint_config,
@@ -12,16 +13,21 @@ from . import (
     model_card,
     model_package,
     model_package_group,
+    monitoring_execution,
+    monitoring_job_definition,
+    monitoring_schedule,
     pipeline,
     pipeline_execution,
     processing,
     resources,
     search,
     training,
+    transform,
     trial_component,
 )
 
 __all__ = [
+    "async_invocation",
     "deployment",
     "endpoint",
     "endpoint_config",
@@ -33,11 +39,15 @@ __all__ = [
     "model_card",
     "model_package",
     "model_package_group",
+    "monitoring_execution",
+    "monitoring_job_definition",
+    "monitoring_schedule",
     "pipeline",
     "pipeline_execution",
     "processing",
     "resources",
     "search",
     "training",
+    "transform",
     "trial_component",
 ]

@@ -8,7 +8,7 @@ from ..errors import ValidationFailed
 from ..operations import Call, operation
 from ..store import Resource
 from . import serverless_config
-from .endpoint import changeable, endpoint_and_config, models_of, reason_for
+from .endpoint import changeable, check_instances, endpoint_and_config, models_of, reason_for
 from .fleet import Fleet
 from .resources import ENDPOINT, ENDPOINT_CONFIG, SERVICE, get
 
@@ -59,6 +59,7 @@ async def update_endpoint(call: Call) -> dict[str, Any]:
     settings = deepcopy(config.fields)
     if p.get("RetainAllVariantProperties"):
         _retain(blue, settings, excluded)
+    check_instances(settings)
     green = Fleet(world, endpoint, config, models, settings, before=blue)
     blue.next = green
     world.store.move(endpoint, "Updating", FailureReason=None)

@@ -1,6 +1,7 @@
 """Endpoints: a configuration brought to life, scaled, put in another's place, and taken down again."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +24,7 @@ async def create_endpoint(call: Call) -> dict[str, Any]:
     """Start a process for each instance of each variant; InService when all of them answer."""
     config = get(call, ENDPOINT_CONFIG, call.parameters["EndpointConfigName"])
     models = models_of(call, config)
+    check_instances(config.fields)
     serverless_config.check_quotas(call.world, config.fields["ProductionVariants"])
     endpoint = create(call, ENDPOINT, "Creating")
     endpoint.runtime = Fleet(call.world, endpoint, config, models)
@@ -34,6 +36,16 @@ def models_of(call: Call, config: Resource) -> dict[str, Resource]:
     """The models that a configuration names, by name."""
     variants = [*config.fields["ProductionVariants"], *config.fields.get("ShadowProductionVariants", [])]
     return {v["ModelName"]: get(call, MODEL, v["ModelName"]) for v in variants}
+
+
+def check_instances(settings: dict[str, Any]) -> None:
+    """Raise LimitExceeded for more instances of a type than one endpoint may have."""
+    counts: Counter[str] = Counter()
+    for variant in (*settings["ProductionVariants"], *settings.get("ShadowProductionVariants", [])):
+        if "InstanceType" in variant:
+            counts[variant["InstanceType"]] += variant["InitialInstanceCount"]
+    for instance_type, count in counts.items():
+        jobs.check_instances(instance_type, count, "endpoint")
 
 
 async def _start(world: Any, endpoint: Resource) -> None:

@@ -4,17 +4,21 @@ from typing import Any
 
 from ..errors import ValidationFailed
 from ..operations import Call, operation
-from . import serverless_config
+from . import async_config, serverless_config
 from .resources import ENDPOINT_CONFIG, MODEL, SERVICE, arn_of, create, get
 
 _VARIANT_REFUSED = (
     "AcceleratorType",
     "CoreDumpConfig",
+    "EnableSSMAccess",
+    "InstancePools",
     "ManagedInstanceScaling",
     "RoutingConfig",
     "InferenceAmiVersion",
     "CapacityReservationConfig",
 )
+_VARIANT_WITHOUT_EFFECT = ("VolumeSizeInGB", "VariantInstanceProvisionTimeoutInSeconds")
+_VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
 
 
 def _model_arns(call: Call) -> dict[str, Any]:
@@ -28,13 +32,19 @@ def _model_arns(call: Call) -> dict[str, Any]:
     "CreateEndpointConfig",
     resource=arn_of(ENDPOINT_CONFIG),
     context=_model_arns,
-    uses=("EndpointConfigName", "ProductionVariants", "ShadowProductionVariants", "DataCaptureConfig", "Tags"),
-    no_effect=("KmsKeyId",),
-    refuses=tuple(
-        f"{variants}.{member}"
-        for variants in ("ProductionVariants", "ShadowProductionVariants")
-        for member in _VARIANT_REFUSED
+    uses=(
+        "EndpointConfigName",
+        "ProductionVariants",
+        "ShadowProductionVariants",
+        "DataCaptureConfig",
+        "AsyncInferenceConfig",
+        "Tags",
     ),
+    no_effect=(
+        "KmsKeyId",
+        *(f"{variants}.{member}" for variants in _VARIANTS for member in _VARIANT_WITHOUT_EFFECT),
+    ),
+    refuses=tuple(f"{variants}.{member}" for variants in _VARIANTS for member in _VARIANT_REFUSED),
 )
 async def create_endpoint_config(call: Call) -> dict[str, Any]:
     """Describe a fleet. Weights are relative: a variant's share is its weight divided by their sum."""
@@ -58,6 +68,7 @@ async def create_endpoint_config(call: Call) -> dict[str, Any]:
         variant.setdefault("InitialInstanceCount", 1)
     if sum(variant["InitialVariantWeight"] for variant in production) <= 0:
         raise ValidationFailed("At least one production variant needs a weight above 0.")
+    async_config.check(call.parameters)
     if shadows:
         _check_shadows(call, production, shadows)
     if capture := call.parameters.get("DataCaptureConfig"):

@@ -11,6 +11,7 @@ from ..store import Resource
 from . import data_capture
 from .data_capture import Capture
 from .instance import Instance
+from .instance_metrics import Usage
 from .invocation_metrics import Tally
 from .jobs import JobFailed
 from .resources import ENDPOINT_CONFIG, MODEL
@@ -99,6 +100,7 @@ class Fleet:
         self.variants = self._made(self.config["ProductionVariants"], models)
         self.shadows = self._made(self.config.get("ShadowProductionVariants", []), models)
         self.next: Fleet | None = None  # the one that will take this one's place, once it is up
+        self._usage = Usage(world, endpoint.name, self._instances)
         self._since = world.clock.now()
         self._up = False
         self._share()
@@ -108,7 +110,8 @@ class Fleet:
         for variant in settings:
             name = variant["VariantName"]
             counts = self._counts.setdefault(name, {"ok": 0, "4xx": 0, "5xx": 0})
-            tally = Tally(self._world, self._endpoint.name, name)
+            asynchronous = "AsyncInferenceConfig" in self.config
+            tally = Tally(self._world, self._endpoint.name, name, asynchronous=asynchronous)
             model = models[variant["ModelName"]]
             if "ServerlessConfig" in variant:
                 made[name] = Serverless(self._world, self._endpoint, variant, model, counts, tally)
@@ -119,6 +122,14 @@ class Fleet:
     @property
     def config_name(self) -> str:
         return self._config_resource.name
+
+    def _instances(self) -> list[tuple[str, Instance]]:
+        return [
+            (variant.name, instance)
+            for variant in (*self.variants.values(), *self.shadows.values())
+            if isinstance(variant, Variant)
+            for instance in variant.instances
+        ]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Answered requests by variant and outcome, those of the fleets before included."""
@@ -150,6 +161,7 @@ class Fleet:
         everyone = [*self.variants.values(), *self.shadows.values()]
         await _together(self._open(variant) for variant in everyone)
         self._up = True
+        self._usage.start()
         self._weighed()
 
     async def _open(self, variant: Variant | Serverless) -> None:
@@ -185,10 +197,12 @@ class Fleet:
                 raise JobFailed(f'Could not find {kind.spoken_name} "{resource.arn}".')
 
     async def _grow(self, variant: Variant, more: int) -> None:
+        def on_up(worker: Worker) -> None:
+            variant.workers.append(worker)
+            self._world.queues.wake(self._endpoint)
+
         new = [
-            Instance(
-                self._world, self._endpoint.name, variant.settings, variant.model, variant.workers.append, variant.drop
-            )
+            Instance(self._world, self._endpoint.name, variant.settings, variant.model, on_up, variant.drop)
             for _ in range(more)
         ]
         try:
@@ -219,6 +233,7 @@ class Fleet:
             variant.instances = []
             self._bill(variant)
         self._up = False
+        self._usage.stop()
         await asyncio.gather(*(one.stop(answer_seconds) for one in stopped))
         for variant in (*self.variants.values(), *self.shadows.values()):
             variant.tally.flush()
@@ -234,19 +249,22 @@ class Fleet:
                 shown["ShadowProductionVariants"] = [variant.summary() for variant in self.shadows.values()]
             if capture := self.config.get("DataCaptureConfig"):
                 shown["DataCaptureConfig"] = data_capture.summary(capture)
+            if asynchronous := self.config.get("AsyncInferenceConfig"):
+                shown["AsyncInferenceConfig"] = asynchronous
         coming = self.next or (self if self._endpoint.status == "Creating" else None)
         if coming:
             shown["PendingDeploymentSummary"] = coming._pending()
         return shown
 
     def _pending(self) -> dict[str, Any]:
+        stage = {"VariantStatus": [{"Status": "Creating", "StartTime": self._since}]}
         shown = {
             "EndpointConfigName": self.config_name,
-            "ProductionVariants": [variant.summary() for variant in self.variants.values()],
+            "ProductionVariants": [variant.summary() | stage for variant in self.variants.values()],
             "StartTime": self._since,
         }
         if self.shadows:
-            shown["ShadowProductionVariants"] = [variant.summary() for variant in self.shadows.values()]
+            shown["ShadowProductionVariants"] = [variant.summary() | stage for variant in self.shadows.values()]
         return shown
 
 

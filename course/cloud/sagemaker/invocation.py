@@ -49,18 +49,23 @@ def choose(world: "World", endpoint: Resource, target: str | None = None) -> Var
 
 
 async def serve(
-    world: "World", endpoint: Resource, variant: Variant | Serverless, asked: Invocation, seconds: float | None = None
+    world: "World",
+    endpoint: Resource,
+    variant: Variant | Serverless,
+    asked: Invocation,
+    seconds: float | None = None,
+    worker: Worker | None = None,
 ) -> Answer:
     """The answer of one of the variant's workers: counted, measured, captured.
 
-    seconds: real ones that the model may take; by default what InvokeEndpoint gives it.
+    seconds: real ones that the model may take; by default what InvokeEndpoint gives it. worker: by default the next.
     A shadow variant gets its share of copies; nobody waits for what it says. Raises RuntimeFailed: ServiceUnavailable
     while no instance is healthy, ModelError for what is not a 200, and what Serverless.place raises.
     """
     seconds = world.invocation_seconds if seconds is None else seconds
     if endpoint.runtime.shadows:
         _copy(world, endpoint, variant, asked, seconds)
-    return await _ask(world, endpoint, variant, asked, seconds)
+    return await _ask(world, endpoint, variant, asked, seconds, worker)
 
 
 def _copy(world: "World", endpoint: Resource, variant: Variant, asked: Invocation, seconds: float) -> None:
@@ -82,7 +87,12 @@ async def _ask_unheard(world: "World", endpoint: Resource, shadow: Variant, aske
 
 
 async def _ask(
-    world: "World", endpoint: Resource, variant: Variant | Serverless, asked: Invocation, seconds: float
+    world: "World",
+    endpoint: Resource,
+    variant: Variant | Serverless,
+    asked: Invocation,
+    seconds: float,
+    worker: Worker | None = None,
 ) -> Answer:
     if variant.line is not None:
         variant.line.asked(world.clock.time())
@@ -91,7 +101,7 @@ async def _ask(
             answer = await _ask_worker(world, endpoint, variant, worker, None, asked, seconds)
         variant.answered(len(answer.body))
         return answer
-    worker, instances = variant.worker(), variant.current
+    worker, instances = worker or variant.worker(), variant.current
     if worker is None:
         variant.counts["5xx"] += 1
         variant.tally.add("5xx", instances, overhead=time.perf_counter() - asked.received)

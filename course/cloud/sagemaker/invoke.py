@@ -4,6 +4,7 @@ from typing import Any
 
 from ..errors import RuntimeFailed
 from ..operations import Call, operation
+from . import async_config
 from .fleet import SERVING
 from .invocation import Invocation, choose, serve
 from .resources import ENDPOINT, arn_of
@@ -21,6 +22,7 @@ async def invoke_endpoint(call: Call) -> dict[str, Any]:
     endpoint = world.store.find(ENDPOINT, p["EndpointName"])
     if endpoint is None or endpoint.status not in SERVING:
         raise RuntimeFailed(f"Endpoint {p['EndpointName']} of account {world.account} not found.")
+    async_config.check_kind(endpoint, world.account, asynchronous=False)
     variant = choose(world, endpoint, p.get("TargetVariant"))
     asked = Invocation(
         p.get("Body", b""),
