@@ -69,6 +69,12 @@ async def invocations(world: "World") -> dict[str, dict[str, dict[str, int]]]:
     return world.past_invocations | {e.name: e.runtime.counts() for e in world.store.all(ENDPOINT)}
 
 
+async def weighings(world: "World", endpoint: str) -> list[dict[str, Any]]:
+    """The weights that an endpoint's variants have had, and what each had answered when they changed."""
+    found = world.store.find(ENDPOINT, endpoint)
+    return found.runtime.weighings if found else []
+
+
 async def send(
     world: "World", endpoint: str, bodies: list[str], content_type: str = "text/csv"
 ) -> list[tuple[str, str | None]]:
@@ -153,6 +159,7 @@ _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
         timeline,
         trail,
         invocations,
+        weighings,
         send,
         interrupt,
         spot,

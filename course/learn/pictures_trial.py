@@ -73,5 +73,5 @@ def _draw(
         axes.axvline(n, color=INK, linestyle="--", linewidth=1, label=f"planned: {round(n)}")
     axes.set_xlim(FIRST, max(len(ahead), n or 0) * 1.02)
     label(axes, title="Ahead, or chance?", x=f"answers of {new}", y="difference of the shares of right answers")
-    axes.legend(loc="upper right", fontsize=8, frameon=False)
+    axes.legend(loc="lower right", fontsize=8, frameon=False)
     return drawn

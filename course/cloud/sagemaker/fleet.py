@@ -94,6 +94,8 @@ class Fleet:
         self._world, self._endpoint, self._config_resource = world, endpoint, config
         self.config = settings or deepcopy(config.fields)
         self._counts: dict[str, dict[str, int]] = before._counts if before else {}
+        self.weighings: list[dict[str, Any]] = before.weighings if before else []
+        """What held whenever the weights changed: {"at": cloud time, "weights": from then on, "counts": until then}."""
         self._capture = data_capture.start(world, endpoint.name, self.config.get("DataCaptureConfig"))
         self.variants = self._made(self.config["ProductionVariants"], models)
         self.shadows = self._made(self.config.get("ShadowProductionVariants", []), models)
@@ -144,6 +146,11 @@ class Fleet:
         for name, weight in weights.items():
             self.variants[name].weight = self.variants[name].desired_weight = weight
         self._share()
+        self._weighed()
+
+    def _weighed(self) -> None:
+        weights = {name: variant.weight for name, variant in self.variants.items()}
+        self.weighings.append({"at": self._world.clock.now(), "weights": weights, "counts": self.counts()})
 
     def _share(self) -> None:
         self._drawn = list(self.variants.values())
@@ -155,6 +162,7 @@ class Fleet:
         await _together(self._open(variant) for variant in everyone)
         self._up = True
         self._usage.start()
+        self._weighed()
 
     async def _open(self, variant: Variant | Serverless) -> None:
         if isinstance(variant, Serverless):

@@ -193,6 +193,8 @@ class Replay:
         ):
             told.setdefault(name, [0] * self.minute).append(value)
         if count:
+            if variant.line is not None:
+                variant.line.asked(self._world.clock.time())
             self._publish(variant.name, count, instances, found, wrong)
 
     def _publish(self, variant: str, count: int, instances: int, found: Outcome, wrong: int) -> None:

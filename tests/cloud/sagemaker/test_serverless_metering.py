@@ -121,3 +121,19 @@ def test_provisioned_concurrency_is_billed_by_the_hour_until_it_is_gone(lab, ser
     assert before == pytest.approx(1.44, rel=0.01)
     lab.cloud.control("advance", seconds=3600)
     assert lab.cloud.control("meter", tag="team")["by_tag"]["fraud"] == before
+
+
+def test_an_endpoint_on_instances_costs_as_much_idle_as_asked(lab, serverless):
+    """What a serverless one saves: five hours, asked in the first only."""
+    serverless.model("always-on")
+    variant = {"VariantName": "v", "ModelName": "always-on", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    lab.sm.create_endpoint_config(EndpointConfigName="always-on", ProductionVariants=[variant])
+    lab.sm.create_endpoint(EndpointName="always-on", EndpointConfigName="always-on")
+    lab.settle("always-on")
+    lab.cloud.control("advance", seconds=1800)
+    serverless.ask("always-on")
+    lab.cloud.control("advance", seconds=4.5 * 3600)
+    (line,) = lines(lab, "always-on")
+    assert line["cost"] == pytest.approx(5 * 0.12, rel=0.01)
+    assert line["idle_cost"] == pytest.approx(4.5 * 0.12, rel=0.01)
+    lab.gone("always-on")

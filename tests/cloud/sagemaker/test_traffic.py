@@ -60,6 +60,28 @@ def test_a_request_that_fails_is_told_and_the_others_go_on(lab, split):
     assert [answer and answer.split()[-1] for _, answer in found] == ["1", None, "2"]
 
 
+def test_what_was_answered_is_known_for_every_time_between_two_changes_of_weights(lab, split):
+    def answers(counts) -> dict[str, int]:
+        return {who: sum(outcomes.values()) for who, outcomes in counts.items()}
+
+    before = answers(lab.cloud.control("invocations")[split])
+    lab.sm.update_endpoint_weights_and_capacities(
+        EndpointName=split,
+        DesiredWeightsAndCapacities=[
+            {"VariantName": "old", "DesiredWeight": 0},
+            {"VariantName": "new", "DesiredWeight": 1},
+        ],
+    )
+    lab.settle(split)
+    lab.cloud.control("send", endpoint=split, bodies=["1"] * 50, content_type="text/plain")
+    first, second = lab.cloud.control("weighings", endpoint=split)
+    assert (first["weights"], second["weights"]) == ({"old": 9, "new": 1}, {"old": 0, "new": 1})
+    assert answers(second["counts"]) == before
+    after = answers(lab.cloud.control("invocations")[split])
+    assert {who: after[who] - before[who] for who in before} == {"old": 0, "new": 50}
+
+
 def test_an_endpoint_that_is_not_there_has_no_customers(lab):
     with pytest.raises(Exception, match="400"):
         lab.cloud.control("send", endpoint="none", bodies=["1"])
+    assert lab.cloud.control("weighings", endpoint="none") == []
