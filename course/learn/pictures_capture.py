@@ -119,6 +119,6 @@ def _draw_hours(records: Sequence[int], asked: Sequence[int]) -> Any:
     axes.set_yticks(range(len(records)), [f"hour {number}" for number in range(1, len(records) + 1)])
     axes.set_ylim(len(records) - 0.5, -0.5)
     if asked:
-        axes.legend(fontsize=9, frameon=False, loc="lower right")
+        drawn.legend(loc="outside upper right", ncols=2, fontsize=9, frameon=False)
     label(axes, title="What the folders of the hours hold", x="records")
     return drawn

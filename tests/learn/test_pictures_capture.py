@@ -30,9 +30,7 @@ def serve(monkeypatch, objects):
         get_paginator=lambda name: SimpleNamespace(paginate=lambda **_: pages),
         get_object=lambda Bucket, Key: {"Body": SimpleNamespace(read=lambda: objects[Key])},
     )
-    monkeypatch.setattr(
-        pictures_capture.world, "current", lambda: SimpleNamespace(client=lambda service: client)
-    )
+    monkeypatch.setattr(pictures_capture.world, "current", lambda: SimpleNamespace(client=lambda service: client))
 
 
 def test_a_record_is_told_without_what_differs_each_time(shown):
