@@ -11,6 +11,7 @@ from course.learn.marking import check
 from course.learn.opening import begin
 from course.learn.pictures import show_meter, show_timeline
 from course.learn.pictures_access import show_access
+from course.learn.pictures_capture import show_capture, show_record
 from course.learn.pictures_container import show_container
 from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
@@ -42,6 +43,7 @@ __all__ = [
     "review",
     "send_traffic",
     "show_access",
+    "show_capture",
     "show_confidence",
     "show_container",
     "show_costs",
@@ -53,6 +55,7 @@ __all__ = [
     "show_meter",
     "show_metric",
     "show_pipeline",
+    "show_record",
     "show_signals",
     "show_tests",
     "show_timeline",

@@ -17,13 +17,13 @@ _VARIANT_REFUSED = (
     "InferenceAmiVersion",
     "CapacityReservationConfig",
 )
-_VARIANT_WITHOUT_EFFECT = ("VolumeSizeInGB", "VariantInstanceProvisionTimeoutInSeconds")
+_VARIANT_WITHOUT_EFFECT = ("VariantInstanceProvisionTimeoutInSeconds",)
 _VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
 
 
 def _model_arns(call: Call) -> dict[str, Any]:
     """sagemaker:ModelArn: the models that the variants serve."""
-    variants = call.parameters.get("ProductionVariants", [])
+    variants = [variant for member in _VARIANTS for variant in call.parameters.get(member, [])]
     return {"sagemaker:ModelArn": [call.world.store.arn(MODEL, v["ModelName"]) for v in variants if "ModelName" in v]}
 
 

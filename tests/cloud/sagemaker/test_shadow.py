@@ -11,6 +11,11 @@ from .echo import endpoint, model, variant
 from .test_data_capture import ask, capture, keys
 
 REQUESTS = 60
+SERVERLESS = {
+    "VariantName": "live",
+    "ModelName": "old",
+    "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1},
+}
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +126,8 @@ def test_a_shadow_that_hangs_slows_no_caller(lab, models):
         ({"ShadowProductionVariants": [variant("new", "live")]}, "names must be unique"),
         ({"ShadowProductionVariants": [variant("new", "s", InstanceType="ml.inf1.xlarge")]}, "Inf1 instances"),
         ({"ShadowProductionVariants": [variant("none", "s")]}, "Could not find model"),
+        ({"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://lab/async"}}}, "Asynchronous Inference"),
+        ({"ProductionVariants": [SERVERLESS]}, "[Ss]erverless"),
     ],
 )
 def test_what_a_shadow_cannot_stand_beside_is_refused(lab, models, more, message):
