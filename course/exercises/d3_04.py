@@ -12,11 +12,12 @@ cannot miss it.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from course.exercises import frozen, txguard
+from course.learn import pictures_batch
 from course.learn.probe import Finding, Hint, found, probe
 from course.learn.world import World
 
@@ -213,7 +214,7 @@ def _failure(world: World, job: dict[str, Any]) -> tuple[str, str]:
     """What became of a job that has not completed: (what was seen, the hint)."""
     said = " ".join(job.get("FailureReason", "no reason given").split())
     seen = f"{job['TransformJobStatus']}: {said[:200]}"
-    log = "\n".join(_log(world, job["TransformJobName"]))
+    log = "\n".join(pictures_batch.messages(world, job["TransformJobName"]))
     for words, hint in (
         ("Too much data for max payload size", "d3-04-too-much"),
         ("columns, no header", "d3-04-input-filter"),
@@ -224,14 +225,6 @@ def _failure(world: World, job: dict[str, Any]) -> tuple[str, str]:
             line = next(line for line in log.splitlines() if words in line)
             return f"{seen}; the log: {line[-150:]}", hint
     return seen, "d3-04-job-failed"
-
-
-def _log(world: World, job: str) -> Iterator[str]:
-    logs = world.client("logs")
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName="/aws/sagemaker/TransformJobs", logStreamNamePrefix=f"{job}/"
-    )
-    return (event["message"] for page in pages for event in page["events"])
 
 
 def _output(world: World, job: dict[str, Any]) -> list[list[str]]:
@@ -252,11 +245,13 @@ def _output(world: World, job: dict[str, Any]) -> list[list[str]]:
 
 def _night_fault(world: World, job: dict[str, Any]) -> tuple[str, str | None]:
     """How the night's output fails: (what was seen, the hint; None if it does not)."""
-    rows = _output(world, job)
-    if not rows:
-        return "no output lies there any more", "d3-04-output-gone"
-    sample = night(world.seed)[:: ROWS // SAMPLE]
-    return _compared(world, rows, {line.partition(",")[0] for line in night(world.seed)}, sample)
+    key = "night", job["CreationTime"]
+    if key not in world.memory:
+        rows, lines = _output(world, job), night(world.seed)
+        ids = {line.partition(",")[0] for line in lines}
+        gone = "no output lies there any more", "d3-04-output-gone"
+        world.memory[key] = _compared(world, rows, ids, lines[:: ROWS // SAMPLE]) if rows else gone
+    return world.memory[key]
 
 
 def _compared(world: World, rows: list[list[str]], ids: set[str], sample: list[str]) -> tuple[str, str | None]:

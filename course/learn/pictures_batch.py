@@ -50,20 +50,31 @@ def show_batch(job: str, guess: float | None = NO_GUESS) -> None:
 
 def _batch(job: str) -> Batch | None:
     here = world.current("D3-04")
-    logs = here.client("logs")
-    if not logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]:
-        return None
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNamePrefix=f"{job}/")
-    told = [ROWS.fullmatch(event["message"]) for page in pages for event in page["events"]]
-    lines = [
-        line for line in here.control("meter")["lines"] if (line["kind"], line["resource"]) == ("TransformJob", job)
-    ]
+    told = [ROWS.fullmatch(message) for message in messages(here, job)]
+    meter = here.control("meter")["lines"]
+    lines = [line for line in meter if (line["kind"], line["resource"]) == ("TransformJob", job)]
     requests = sorted((int(found[1]) for found in told if found), reverse=True)
     if not requests or not lines:
         return None
     machines = here.client("sagemaker").describe_transform_job(TransformJobName=job)["TransformResources"]
     hourly = lines[0]["price_per_hour"] / machines["InstanceCount"]
     return Batch(requests, lines[0]["cost"], hourly * HOURS)
+
+
+def messages(here: world.World, job: str) -> list[str]:
+    """What a transform job's containers and SageMaker itself have logged; nothing if there is no such job."""
+    logs = here.client("logs")
+    if not logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]:
+        return []
+    streams = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{job}/")["logStreams"]
+    return [
+        event["message"]
+        for stream in streams
+        for page in logs.get_paginator("filter_log_events").paginate(
+            logGroupName=GROUP, logStreamNames=[stream["logStreamName"]]
+        )
+        for event in page["events"]
+    ]
 
 
 def _price(dollars: float) -> str:
