@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from course.exercises import frozen, txguard
+from course.exercises.nights import OBJECTS, ROWS, night, split, text
 from course.learn import pictures_batch
 from course.learn.probe import Finding, Hint, found, probe
 from course.learn.world import World
 
-ROWS, FEW, OTHER, SAMPLE = 200_000, 6, 3_000, 2_000
-OBJECTS = 4
+FEW, OTHER, SAMPLE = 6, 3_000, 2_000
 PAYLOAD = 1  # MB in one request
 TOLERANCE = 1e-6
 DEFAULT_PAYLOAD = 6  # MB, where a request names none
@@ -81,38 +80,12 @@ def cut(seed: int) -> float:
     return (30 + 5 * (seed % 5)) / 100
 
 
-@lru_cache(2)
-def night(seed: int, rows: int = ROWS, mark: str = "p") -> list[str]:
-    """Payments as lines of CSV, an id and the model's features: drawn from 5,000, each with an amount of its own."""
-    import numpy as np
-
-    from course.data import FEATURES, transactions
-
-    drawn = transactions(seed, rows=5_000, start_day=60, days=1)
-    rest = drawn[list(FEATURES[1:])].to_csv(index=False, header=False).splitlines()
-    random = np.random.default_rng([seed, rows])
-    chosen = random.integers(0, len(drawn), rows)
-    amounts = np.maximum(0.01, drawn["amount"].to_numpy()[chosen] * random.lognormal(0.0, 0.3, rows))
-    ids = random.permutation(900_000)[:rows] + 100_000
-    parts = zip(ids.tolist(), amounts.tolist(), chosen.tolist(), strict=True)
-    return [f"{mark}{number},{amount:.2f},{rest[row]}" for number, amount, row in parts]
-
-
-def split(lines: list[str], objects: int = OBJECTS) -> dict[str, list[str]]:
-    each = -(-len(lines) // objects)
-    return {f"part-{number}.csv": lines[number * each : (number + 1) * each] for number in range(objects)}
-
-
 def code() -> bytes:
     """The serving script, packed."""
     from course.data import notebook_model_source
 
     script = (notebook_model_source() / txguard.SCRIPT).read_text()
     return frozen.pack({txguard.SCRIPT: script, "night.py": (frozen.SCRIPTS / "night.py").read_text()})
-
-
-def text(lines: Iterable[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def put(world: World, bucket: str, key: str, body: bytes) -> None:

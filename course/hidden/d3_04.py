@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 from course.exercises import d3_04
+from course.exercises.nights import night
 from course.learn.world import World
 
 OBJECTS = 7
@@ -14,7 +15,7 @@ OBJECTS = 7
 
 def shuffled(aws: World, seed: int) -> dict[str, Any]:
     """The exercise's own start on another seed, the night cut at other places."""
-    lines = d3_04.night(seed)
+    lines = night(seed)
     chance = random.Random(seed)
     shares = [chance.randint(1, 4) for _ in range(OBJECTS)]
     ends = [sum(shares[:number]) * len(lines) // sum(shares) for number in range(OBJECTS + 1)]
