@@ -29,6 +29,7 @@ ROWS, UNSEEN, LOAD = 3_000, 60, 200
 LARGE = 1_000.0  # from this amount on a payment is looked up at the bank
 LEAST = 150  # requests in a window for it to be the load test's
 TENTH, TOLERANCE = 0.1, 1e-6
+DIGITS = 5  # scores that have no more have been rounded: a probability of this model has sixteen
 VERSIONS = 3
 TYPES = ("text/csv", "application/json")
 REFUSED = "application/x-parquet"  # a content type that no container here reads
@@ -82,8 +83,8 @@ def names(seed: int) -> dict[str, str]:
 
 
 def payments(seed: int, rows: int = 400, start_day: int = 40) -> pandas.DataFrame:
-    """Payments of known customers, none of them large, as numbers."""
-    table = numbers(seed, rows, start_day).drop(columns="fraud")
+    """Complete payments of known customers, none of them large, as numbers."""
+    table = numbers(seed, rows, start_day).drop(columns="fraud").dropna()
     known = table[(table["tenure_days"] > 0) & (table["amount"] < LARGE)]
     return known.reset_index(drop=True)
 
@@ -207,7 +208,8 @@ def scored(world: World) -> Finding:
             return found(False, seen=seen, hint="d3-02-no-numbers", **asked)
         worst = max(abs(a - b) for a, b in zip(values, offline, strict=True))
         if not worst <= TOLERANCE:
-            hint = "d3-02-answer-rounded" if worst <= 0.006 else "d3-02-other-scores"
+            tidy = all(value == round(value, DIGITS) for value in values)
+            hint = "d3-02-answer-rounded" if tidy else "d3-02-other-scores"
             return found(False, seen=f"{content_type}: up to {worst:.6f} off", hint=hint, **asked)
     return found(True, seen="the same, in both", **asked)
 
@@ -379,12 +381,13 @@ HINTS = {
         "Two formats",
     ),
     "d3-02-answer-rounded": Hint(
-        "Close, and not the same: something was rounded on the way, in or out. Send and return every digit.",
+        "The scores have been rounded on their way back. Whoever compares them with offline scores finds a difference "
+        "that is none of the model's. Return every digit.",
         "Two formats",
     ),
     "d3-02-other-scores": Hint(
-        "These are not the approved version's scores. Send the eight numbers as they are, in the order of x.features, "
-        "and ask the endpoint x.name.",
+        "These are not the approved version's scores for these payments. Send the eight numbers with every digit, in "
+        "the order of x.features, to the endpoint x.name.",
         "Two formats",
     ),
     "d3-02-raises-4xx": Hint(

@@ -85,6 +85,6 @@ def _histogram(seen: list[float], marks: dict[str, float]) -> Any:
     axes.hist(seen, bins=_BINS, color=COLOURS[4], edgecolor=PAPER)
     for (name, value), colour, style in zip(marks.items(), (2, 1, 5, 3), ("-", "--", "-.", ":"), strict=False):
         axes.axvline(value, color=COLOURS[colour], linestyle=style, linewidth=2, label=f"{name}: {value:.1f} ms")
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(facecolor=PAPER, edgecolor="none", framealpha=1, fontsize=9)
     label(axes, title=f"{len(seen)} requests under load", x="milliseconds that the caller waited", y="requests")
     return drawn
