@@ -18,6 +18,7 @@ from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
 from course.learn.pictures_distributions import show_distributions
 from course.learn.pictures_facets import show_facets
+from course.learn.pictures_latency import show_latency, show_statuses
 from course.learn.pictures_lineage import show_lineage
 from course.learn.pictures_metric import show_metric, show_signals
 from course.learn.pictures_pipeline import show_pipeline
@@ -52,6 +53,7 @@ __all__ = [
     "show_digests",
     "show_distributions",
     "show_facets",
+    "show_latency",
     "show_lineage",
     "show_map",
     "show_meter",
@@ -59,6 +61,7 @@ __all__ = [
     "show_pipeline",
     "show_record",
     "show_signals",
+    "show_statuses",
     "show_tests",
     "show_timeline",
     "show_trial",

@@ -1,6 +1,7 @@
 """Endpoints: a configuration brought to life, scaled, put in another's place, and taken down again."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -141,7 +142,8 @@ async def apply(
         world.store.move(endpoint, "RollingBack", FailureReason=reason)
         fleet.weigh(weights_before)
         for name, count in before.items():
-            await fleet.resize(name, count)
+            with contextlib.suppress(JobFailed):  # what was taken away already need not come back
+                await fleet.resize(name, count)
         world.store.move(endpoint, "InService")
         return reason
     world.store.move(endpoint, "InService")
