@@ -11,6 +11,7 @@ from course.learn.marking import check
 from course.learn.opening import begin
 from course.learn.pictures import show_meter, show_timeline
 from course.learn.pictures_access import show_access
+from course.learn.pictures_backlog import show_backlog
 from course.learn.pictures_container import show_container
 from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
@@ -39,6 +40,7 @@ __all__ = [
     "quiz",
     "review",
     "show_access",
+    "show_backlog",
     "show_confidence",
     "show_container",
     "show_costs",
