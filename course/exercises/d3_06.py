@@ -39,6 +39,7 @@ def start(aws: World, seed: int, broken: int | None = None, missing: int | None 
             body = "\n".join([*lines, *(["torn off he"] if key in torn else [])])
             s3.put_object(Bucket=name["bucket"], Key=key, Body=body.encode())
     files = sorted(tables(seed))
+    s3.put_object(Bucket=name["bucket"], Key="manifest.txt", Body="\n".join(files).encode())
     trial = {"good": tables(seed)[files[0]], "torn": [*tables(seed)[files[1]], "torn off he"]}
     for kind, lines in trial.items():
         s3.put_object(Bucket=name["bucket"], Key=f"trial/{kind}.csv", Body="\n".join(lines).encode())
@@ -55,17 +56,17 @@ def start(aws: World, seed: int, broken: int | None = None, missing: int | None 
         ExecutionRoleArn=role,
         PrimaryContainer={"Image": txguard.IMAGE, "ModelDataUrl": archive, "Environment": variables},
     )
-    queue, arn = _queue(aws, name["name"])
+    arn = _queue(aws, name["name"])
     aws.control("work", seconds=WORK_SECONDS)
     return {
         "bucket": name["bucket"],
-        "files": files,
+        "manifest": "manifest.txt",
         "good": "trial/good.csv",
         "torn": "trial/torn.csv",
         "model": name["model"],
         "answers": f"s3://{name['bucket']}/{ANSWERS}",
         "failures": f"s3://{name['bucket']}/{FAILURES}",
-        "queue": queue,
+        "queue": name["name"],
         "queue_arn": arn,
         "example": name["example"],
         "name": name["name"],
@@ -121,8 +122,8 @@ def _role(aws: World, name: str) -> str:
     return role
 
 
-def _queue(aws: World, name: str) -> tuple[str, str]:
-    """A queue that SNS may write to: its URL and its ARN."""
+def _queue(aws: World, name: str) -> str:
+    """A queue that SNS may write to. Returns its ARN."""
     sqs = aws.client("sqs")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -130,7 +131,7 @@ def _queue(aws: World, name: str) -> tuple[str, str]:
     statement = {"Effect": "Allow", "Principal": service, "Action": "sqs:SendMessage", "Resource": arn}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    return url, arn
+    return arn
 
 
 # Probes
