@@ -147,7 +147,7 @@ def all_collected(world: World) -> Finding:
     if not isinstance(given, dict):
         return found(False, seen=type(given).__name__, **asked)
     right = sum(_is_scored(given.get(key), count) for key, count in good.items())
-    more = len(given.keys() - good.keys())
+    more = len(given.keys() & (torn | gone))
     seen = f"{right} files with as many scores as lines" + (f", and {more} that have none" if more else "")
     return found(right == len(good) and not more, seen=seen, **asked)
 
@@ -162,8 +162,8 @@ def failures_known(world: World) -> Finding:
     if not isinstance(given, dict):
         return found(False, seen=type(given).__name__, **asked)
     told = {key for key, reason in given.items() if isinstance(reason, str) and reason.strip()}
-    seen = f"{len(told & bad)} of them, {len(given.keys() - bad)} others"
-    return found(told == bad and given.keys() == bad, seen=seen, **asked)
+    others = given.keys() & (tables(world.seed).keys() - bad)
+    return found(told >= bad and not others, seen=f"{len(told & bad)} of them, {len(others)} others", **asked)
 
 
 @probe(points=1, hint="d3-06-never-grew")
@@ -201,11 +201,16 @@ def wakes(world: World) -> Finding:
     name, runtime = names(world.seed), world.client("sagemaker-runtime")
     source = f"s3://{name['bucket']}/trial/good.csv"
     answer = runtime.invoke_endpoint_async(
-        EndpointName=name["name"], InputLocation=source, ContentType="text/csv", Accept="text/csv"
+        EndpointName=name["name"],
+        InputLocation=source,
+        ContentType="text/csv",
+        Accept="text/csv",
+        RequestTTLSeconds=60 * (WAKE_MINUTES + 1),  # gone before the next check: requests that sit there add up
     )
     world.control("advance", seconds=60 * WAKE_MINUTES)
     there = _instances(world)
     if not there:
+        world.control("advance", seconds=120)
         return found(False, seen="the request waits, and no instance has come", hint="d3-06-asleep", **asked)
     world.control("advance", seconds=2 * WORK_SECONDS)
     lines = len(tables(world.seed)[min(tables(world.seed))])
