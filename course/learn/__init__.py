@@ -20,6 +20,7 @@ from course.learn.pictures_facets import show_facets
 from course.learn.pictures_lineage import show_lineage
 from course.learn.pictures_metric import show_metric, show_signals
 from course.learn.pictures_pipeline import show_pipeline
+from course.learn.pictures_trial import show_trial
 from course.learn.pictures_versions import show_versions
 from course.learn.pictures_waterfall import show_waterfall
 from course.learn.predicting import committed, predict
@@ -27,6 +28,7 @@ from course.learn.progress import show_confidence, show_map
 from course.learn.quizzing import answer, quiz, review
 from course.learn.reflection import model_answer
 from course.learn.suite import show_tests
+from course.learn.traffic import send_traffic
 
 __all__ = [
     "advance",
@@ -39,6 +41,7 @@ __all__ = [
     "predict",
     "quiz",
     "review",
+    "send_traffic",
     "show_access",
     "show_backlog",
     "show_confidence",
@@ -55,6 +58,7 @@ __all__ = [
     "show_signals",
     "show_tests",
     "show_timeline",
+    "show_trial",
     "show_versions",
     "show_waterfall",
 ]
