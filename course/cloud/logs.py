@@ -85,6 +85,11 @@ class LogStream:
                 writer = asyncio.ensure_future(self._write())
         await self._write()
 
+    async def write(self, line: str) -> None:
+        """Write one line."""
+        self._add(line)
+        await self._write()
+
     async def _write(self) -> None:
         async with self._writing:
             events, self._batch = self._batch, []

@@ -13,6 +13,7 @@ from course.learn.pictures import show_meter, show_timeline
 from course.learn.pictures_access import show_access
 from course.learn.pictures_capture import show_capture, show_record
 from course.learn.pictures_batch import show_batch
+from course.learn.pictures_backlog import show_backlog
 from course.learn.pictures_container import show_container
 from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
@@ -47,6 +48,7 @@ __all__ = [
     "show_access",
     "show_capture",
     "show_batch",
+    "show_backlog",
     "show_confidence",
     "show_container",
     "show_costs",

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..base import Session
 from ..errors import CloudError, RuntimeFailed
+from ..logs import LogStream
 from ..runtime.worker import Worker
 from ..storage import Storage, StorageError
 from ..store import Resource
@@ -59,6 +60,11 @@ class _Work:
     task: asyncio.Task[None] = field(init=False)
     started: float = field(default_factory=time.monotonic)
 
+    @property
+    def patience(self) -> float:
+        """Real seconds for which the clock still waits for it."""
+        return self.started + _PATIENCE_SECONDS - time.monotonic()
+
 
 class Queue:
     """The requests of one endpoint. First in, first out; each instance works on so many at once."""
@@ -68,6 +74,7 @@ class Queue:
         self._waiting: deque[Request] = deque()
         self._working: set[_Work] = set()
         self._session: Session | None = None
+        self._logs: dict[str, LogStream] = {}
         self._next_expiry: float | None = None
         self._closed = False
         self._ends = 0.0  # of the minute under way, in cloud time
@@ -145,7 +152,9 @@ class Queue:
         try:
             result = await self._ask(work)
             await work.due.wait()
-            await self._deliver(work.request, result)
+            told = await self._deliver(work.request, result)
+            if told:
+                await self._note(work, told)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -180,8 +189,9 @@ class Queue:
             raise StorageError(f"The payload has {len(body)} bytes; an asynchronous request takes up to {MOST_BYTES}.")
         return body
 
-    async def _deliver(self, request: Request, result: Result) -> None:
-        """Object first, then message: who gets the message finds the object."""
+    async def _deliver(self, request: Request, result: Result) -> list[str]:
+        """Object first, then message: who gets the message finds the object. Returns what did not go well."""
+        problems = [result.failure] if result.failure is not None else []
         output, began = self._config["OutputConfig"], time.perf_counter()
         try:
             await async_result.store(self._storage(), request, result, output.get("KmsKeyId"))
@@ -190,7 +200,7 @@ class Queue:
             if result.failure is None:
                 reason = f"ClientError: Failed to upload the response payload. {error}"
                 return await self._deliver(request, Result(b"", failure=reason))
-            self._world.log.warning("endpoint %s: %s", self._endpoint.name, error)
+            problems.append(f"Failed to upload the failure. {error}")
         else:
             self.minute.lasted("ResponseUploadLatency", time.perf_counter() - began)
         self.minute.count("InvocationsProcessed")
@@ -203,8 +213,20 @@ class Queue:
             reason = str(error)
         if reason:
             self.minute.count("NotificationFailures")
-            self._world.log.warning("endpoint %s could not notify: %s", self._endpoint.name, reason)
+            problems.append(f"Failed to publish the notification. {reason}")
         self.minute.processed(self._world.clock.time() - request.received)
+        return problems
+
+    async def _note(self, work: _Work, problems: list[str]) -> None:
+        """Write into the data log of the instance (developer guide, "Monitor asynchronous endpoint", Logs)."""
+        stream = f"{work.worker.log_stream}/data-log"
+        log = self._logs.get(stream)
+        if log is None:
+            group, key = f"/aws/sagemaker/Endpoints/{self._endpoint.name}", self._role_session().access_key
+            log = self._logs[stream] = LogStream(self._world.base, self._world.clock, group, stream, access_key=key)
+            await log.open()
+        for problem in problems:
+            await log.write(f"[sagemaker logs] [{work.request.inference_id}] {problem}")
 
     def _role_session(self) -> Session:
         """The execution role's, kept: what the role may do is asked anew at each call. Raises CloudError."""
@@ -244,7 +266,7 @@ class Queue:
         clock = self._world.clock
         now = clock.time()
         self._ends = max(now // 60 * 60, self._ends) + 60
-        clock.at(self._ends - _BEFORE_THE_END, self._tick, f"minute of the queue of endpoint {self._endpoint.name}")
+        clock.at(self._ends - _BEFORE_THE_END, self._tick)
 
     async def _tick(self) -> None:
         if self._closed:
@@ -259,11 +281,8 @@ class Queue:
 
     async def _settle(self) -> None:
         """Wait for what is under way and due, and for what follows it; not for an invocation that takes too long."""
-        while tasks := [work.task for work in self._working if work.due.is_set() and self._is_patient(work)]:
-            await asyncio.wait(tasks, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
-
-    def _is_patient(self, work: _Work) -> bool:
-        return time.monotonic() < work.started + _PATIENCE_SECONDS
+        while left := {work.task: work.patience for work in self._working if work.due.is_set() and work.patience > 0}:
+            await asyncio.wait(left, timeout=max(left.values()), return_when=asyncio.FIRST_COMPLETED)
 
     def close(self) -> None:
         """Drop all that waits, and what is under way."""

@@ -157,12 +157,16 @@ def test_data_capture_sees_asynchronous_requests(queued, lab):
 
 def test_failures_of_s3_and_of_topics_are_counted(queued, lab):
     queued.deploy("counted", NotificationConfig={"ErrorTopic": "arn:aws:sns:us-east-1:123456789012:gone"})
-    queued.wait(queued.ask("counted", InputLocation="s3://lab/none").FailureLocation)
+    asked = queued.ask("counted", InputLocation="s3://lab/none", InferenceId="none-7")
+    queued.wait(asked.FailureLocation)
     queued.advance(minutes=1)
     for what in ("RequestDownloadFailures", "NotificationFailures", "InvocationFailures"):
         assert sum(metric(queued, "counted", what, "Sum", variant=True)[0]) == 1, what
     queued.wait(queued.ask("counted", "raise").FailureLocation)
     queued.advance(minutes=1)
+    log = lab.logs("/aws/sagemaker/Endpoints/counted")
+    for words in ("Failed to download the request payload", "Failed to publish the notification"):
+        assert f"[sagemaker logs] [none-7] {'ClientError: ' if 'download' in words else ''}{words}" in log
     assert sum(metric(queued, "counted", "Invocation5XXErrors", "Sum", variant=True)[0]) == 1
     assert metric(queued, "counted", "Invocations", "Sum", variant=True)[0] == []
     lab.gone("counted")
