@@ -19,12 +19,14 @@ from course.learn.pictures_facets import show_facets
 from course.learn.pictures_lineage import show_lineage
 from course.learn.pictures_metric import show_metric, show_signals
 from course.learn.pictures_pipeline import show_pipeline
+from course.learn.pictures_scaling import show_scaling
 from course.learn.pictures_versions import show_versions
 from course.learn.pictures_waterfall import show_waterfall
 from course.learn.predicting import committed, predict
 from course.learn.progress import show_confidence, show_map
 from course.learn.quizzing import answer, quiz, review
 from course.learn.reflection import model_answer
+from course.learn.replaying import replay
 from course.learn.suite import show_tests
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "now",
     "predict",
     "quiz",
+    "replay",
     "review",
     "show_access",
     "show_confidence",
@@ -50,6 +53,7 @@ __all__ = [
     "show_meter",
     "show_metric",
     "show_pipeline",
+    "show_scaling",
     "show_signals",
     "show_tests",
     "show_timeline",
