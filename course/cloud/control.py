@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .protocol import Request, Response
-from .sagemaker import replay as traffic
+from .sagemaker import replay as replaying
+from .sagemaker import traffic
 from .sagemaker.resources import ENDPOINT, TRAINING_JOB
 
 if TYPE_CHECKING:
@@ -68,6 +69,13 @@ async def invocations(world: "World") -> dict[str, dict[str, dict[str, int]]]:
     return world.past_invocations | {e.name: e.runtime.counts() for e in world.store.all(ENDPOINT)}
 
 
+async def send(
+    world: "World", endpoint: str, bodies: list[str], content_type: str = "text/csv"
+) -> list[tuple[str, str | None]]:
+    """Requests of an endpoint's customers (see traffic.send)."""
+    return await traffic.send(world, endpoint, bodies, content_type)
+
+
 async def interrupt(world: "World", job: str) -> dict[str, Any]:
     """Take the spot instances of a training job away now."""
     found = world.store.find(TRAINING_JOB, job)
@@ -85,12 +93,23 @@ async def spot(
     return {}
 
 
-async def replay(world: "World", endpoint: str, variant: str, counts: list[int], limit: float) -> dict[str, Any]:
-    """Let minutes pass with so many requests in each (see sagemaker/replay.py); `limit` is an instance's, a minute."""
-    found = world.store.find(ENDPOINT, endpoint)
-    if found is None or variant not in found.runtime.variants:
-        raise ValueError(f"There is no variant {variant} of an endpoint {endpoint}.")
-    return await traffic.replay(world, found, variant, counts, limit)
+async def replay(world: "World", wait: bool = True, **plan: Any) -> dict[str, Any]:
+    """Replay traffic (see sagemaker/replay.py: Plan). With `wait`, time advances to its end.
+
+    Returns what was seen minute by minute (Replay.report).
+    """
+    found = replaying.begin(world, replaying.Plan(**plan))
+    if wait:
+        await world.clock.advance(max(0.0, found.end - world.clock.time()))
+    return found.report()
+
+
+async def replayed(world: "World", replay: str | None = None) -> dict[str, Any]:
+    """What has been seen of a replay, by default of the last that began."""
+    for found in reversed(world.replays):
+        if replay in (None, found.name):
+            return found.report()
+    raise ValueError(f"There is no replay {replay or ''}.")
 
 
 async def patience(
@@ -126,5 +145,20 @@ async def work(world: "World", seconds: float) -> dict[str, Any]:
 
 _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     verb.__name__: verb
-    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience, work, replay)
+    for verb in (
+        status,
+        now,
+        advance,
+        meter,
+        timeline,
+        trail,
+        invocations,
+        send,
+        interrupt,
+        spot,
+        patience,
+        work,
+        replay,
+        replayed,
+    )
 }

@@ -48,17 +48,23 @@ class LogStream:
         self.points: list[MetricPoint] = []
 
     async def open(self) -> None:
-        for operation, names in (
-            ("CreateLogGroup", {"logGroupName": self.group}),
-            ("CreateLogStream", {"logGroupName": self.group, "logStreamName": self.stream}),
-        ):
-            try:
-                await self._base.call("logs", operation, self._access_key, **names)
-            except CloudError as error:
-                if error.code == "AccessDeniedException":
-                    self._denied = True
-                elif error.code != "ResourceAlreadyExistsException":
-                    raise
+        """Make the stream, and its group if that is not there."""
+        stream = {"logGroupName": self.group, "logStreamName": self.stream}
+        if await self._make("CreateLogStream", **stream) == "ResourceNotFoundException":
+            await self._make("CreateLogGroup", logGroupName=self.group)
+            await self._make("CreateLogStream", **stream)
+
+    async def _make(self, operation: str, **names: str) -> str:
+        """The code of the error, "" without one."""
+        try:
+            await self._base.call("logs", operation, self._access_key, **names)
+        except CloudError as error:
+            if error.code == "AccessDeniedException":
+                self._denied = True
+            elif error.code not in ("ResourceAlreadyExistsException", "ResourceNotFoundException"):
+                raise
+            return error.code
+        return ""
 
     async def follow(self, lines: AsyncIterator[bytes]) -> None:
         """Write every line until the output ends: what has come together in one turn goes in one call."""

@@ -33,6 +33,7 @@ from .sagemaker import lineage_tracking
 from .sagemaker.async_queue import Queues
 from .sagemaker.jobs import STOP_GRACE_SECONDS
 from .sagemaker.lineage_graph import Graph
+from .sagemaker.replay import Replay
 from .sagemaker.training_spot import Market
 from .server import application
 from .store import Store
@@ -71,6 +72,7 @@ class World:
         self.access = Decisions(self.base)
         self.schedules = events.Schedules(self)
         self.past_invocations: dict[str, dict[str, dict[str, int]]] = {}
+        self.replays: list[Replay] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: set[Any] = set()
         self.alarms = Alarms(self)

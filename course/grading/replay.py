@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
@@ -131,14 +132,21 @@ def run(
 async def execute(replay: Replay, cwd: str, environment: Mapping[str, str], timeout: int | None = 60) -> NotebookNode:
     """Run a replay's cells in a fresh kernel, going on after errors; the notebook comes back with its outputs."""
     notebook = replay.region.notebook()
-    client = NotebookClient(
-        notebook, timeout=timeout, allow_errors=True, interrupt_on_timeout=True, record_timing=False,
-        store_widget_state=False, error_on_timeout=TIMED_OUT,
-        resources={"metadata": {"path": cwd}}, extra_arguments=["--HistoryManager.hist_file=:memory:"],
-    )  # fmt: skip
     world = {"COURSE_WORLD": replay.world} if replay.world else {}
     inherited = {name: value for name, value in os.environ.items() if name not in ("COURSE_HIDDEN_RESULTS",)}
-    await client.async_execute(env={**inherited, **environment, **world}, stderr=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
+        # By files, not ports: a free port may be someone else's before the kernel listens at it.
+        kernel = AsyncKernelManager(
+            transport="ipc", ip=f"{folder}/channel", connection_file=f"{folder}/connection.json"
+        )
+        client = NotebookClient(
+            notebook, km=kernel, timeout=timeout, allow_errors=True, interrupt_on_timeout=True, record_timing=False,
+            store_widget_state=False, error_on_timeout=TIMED_OUT,
+            resources={"metadata": {"path": cwd}}, extra_arguments=["--HistoryManager.hist_file=:memory:"],
+        )  # fmt: skip
+        await client.async_execute(
+            cleanup_kc=True, env={**inherited, **environment, **world}, stderr=subprocess.DEVNULL
+        )
     return notebook
 
 

@@ -20,6 +20,7 @@ from course.learn.pictures_lineage import show_lineage
 from course.learn.pictures_metric import show_metric, show_signals
 from course.learn.pictures_pipeline import show_pipeline
 from course.learn.pictures_scaling import show_scaling
+from course.learn.pictures_trial import show_trial
 from course.learn.pictures_versions import show_versions
 from course.learn.pictures_waterfall import show_waterfall
 from course.learn.predicting import committed, predict
@@ -28,6 +29,7 @@ from course.learn.quizzing import answer, quiz, review
 from course.learn.reflection import model_answer
 from course.learn.replaying import replay
 from course.learn.suite import show_tests
+from course.learn.traffic import send_traffic
 
 __all__ = [
     "advance",
@@ -41,6 +43,7 @@ __all__ = [
     "quiz",
     "replay",
     "review",
+    "send_traffic",
     "show_access",
     "show_confidence",
     "show_container",
@@ -57,6 +60,7 @@ __all__ = [
     "show_signals",
     "show_tests",
     "show_timeline",
+    "show_trial",
     "show_versions",
     "show_waterfall",
 ]

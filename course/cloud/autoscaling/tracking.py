@@ -126,7 +126,11 @@ def _query(query: dict[str, Any]) -> dict[str, Any]:
 
 
 def wanted(configuration: dict[str, Any], values: list[float], out: bool, capacity: int) -> int:
-    """The capacity that brings the metric to the target. values: what the alarm was evaluated on, the newest last."""
+    """The capacity that brings the metric to the target. values: what the alarm was evaluated on, the newest last.
+
+    From zero it counts as from one: an asynchronous endpoint at zero wakes when the requests in its queue exceed the
+    target (SageMaker developer guide, "Autoscale an asynchronous endpoint").
+    """
     metric = values[-1] if out else max(values)
-    asked = math.ceil(capacity * metric / configuration["TargetValue"] - 1e-9)
+    asked = math.ceil((max(capacity, 1) if out else capacity) * metric / configuration["TargetValue"] - 1e-9)
     return asked if out else min(asked, capacity)

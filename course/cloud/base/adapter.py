@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode
 
@@ -38,6 +40,23 @@ class Session:
     token: str
     arn: str
     expires: float
+
+
+@cache
+def _wire(protocol: str) -> tuple[Any, Any]:
+    """botocore's serializer and parser of a protocol. ISO times are read without its own, slow guessing."""
+    from botocore.parsers import DEFAULT_TIMESTAMP_PARSER, ResponseParserFactory
+    from botocore.serialize import create_serializer
+
+    def moment(value: Any) -> datetime:
+        try:
+            return datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            return DEFAULT_TIMESTAMP_PARSER(value)
+
+    factory = ResponseParserFactory()
+    factory.set_parser_defaults(timestamp_parser=moment)
+    return create_serializer(protocol, include_validation=False), factory.create_parser(protocol)
 
 
 class Base:
@@ -318,14 +337,12 @@ class Base:
         `keys` are the condition keys of the way that the call takes. Returns what boto3 would return, with an S3 Body
         as bytes. Raises CloudError with the service's own code.
         """
-        from botocore.parsers import create_parser
-        from botocore.serialize import create_serializer
-
         model = operation_model(service, operation)
         protocol = service_model(service).metadata["protocol"]
         if protocol == "smithy-rpc-v2-cbor":
             protocol = "json"
-        wire = create_serializer(protocol, include_validation=False).serialize_to_request(parameters, model)
+        write, read = _wire(protocol)
+        wire = write.serialize_to_request(parameters, model)
         query = wire["query_string"]
         query = urlencode(query, doseq=True) if isinstance(query, (dict, list)) else query
         path, _, more = wire["url_path"].partition("?")
@@ -352,7 +369,7 @@ class Base:
                 self.witness(request, self._credential(found), answer)
         if service == "s3" and operation == "GetObject" and answer.status < 300:
             return {"Body": answer.body, **{k: v for k, v in answer.headers.items()}}
-        parsed = create_parser(protocol).parse(
+        parsed = read.parse(
             {"status_code": answer.status, "headers": _CaseInsensitive(answer.headers), "body": answer.body},
             model.output_shape,
         )

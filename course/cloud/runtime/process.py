@@ -6,6 +6,7 @@ The server never forks: it asks the job parent (course.cloud.parent), and holds 
 import asyncio
 import contextlib
 import functools
+import itertools
 import os
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from course.cloud.runtime.rootfs import HOSTNAME
 
 Mode = Literal["namespaces", "guard"]
 LONGEST_LINE = 16 << 10  # bytes; a longer one comes in pieces
+_PIPE_BYTES = 64 << 10  # what a pipe holds
 PROBE_SECONDS = 20.0
 
 
@@ -81,21 +83,37 @@ class Process:
         """
         if self._output is None:
             return
-        pipe, self._output = self._output, None  # the transport closes it
-        reader = asyncio.StreamReader(limit=LONGEST_LINE)
-        transport, _ = await self._loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        pipe, self._output = self._output, None
+        os.set_blocking(pipe.fileno(), False)
+        line = b""
         try:
-            while True:
-                try:
-                    yield (await reader.readuntil(b"\n"))[:-1]
-                except asyncio.LimitOverrunError:
-                    yield await reader.readexactly(LONGEST_LINE)
-                except asyncio.IncompleteReadError as rest:
-                    if rest.partial:
-                        yield rest.partial
-                    return
+            while data := await self._read(pipe):
+                *whole, line = (line + data).split(b"\n")
+                for piece in itertools.chain.from_iterable(map(_pieces, whole)):
+                    yield piece
+                while len(line) > LONGEST_LINE:
+                    yield line[:LONGEST_LINE]
+                    line = line[LONGEST_LINE:]
+            if line:
+                yield line
         finally:
-            transport.close()
+            pipe.close()
+
+    async def _read(self, pipe: BinaryIO) -> bytes:
+        """What has come through the pipe, as soon as anything has; empty at its end.
+
+        Not by connect_read_pipe: uvloop 0.23 closes a pipe's descriptor twice, and between the two another thread may
+        have been given its number.
+        """
+        while True:
+            readable = self._loop.create_future()
+            self._loop.add_reader(pipe.fileno(), _settle, readable)
+            try:
+                await readable
+            finally:
+                self._loop.remove_reader(pipe.fileno())
+            if (data := pipe.read(_PIPE_BYTES)) is not None:
+                return data
 
     async def wait(self) -> int:
         """The exit code (negative: the signal) of the user's process; nothing of the job is left then."""
@@ -155,6 +173,20 @@ class Process:
         self._exit.set_result(code)
         if not self._ready.done():
             self._ready.set_exception(LaunchError(f"The job's process ended before it ran (exit code {code})."))
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    return [line[start : start + LONGEST_LINE] for start in range(0, len(line) or 1, LONGEST_LINE)]
+
+
+def small_parent(job_parent_socket: Path) -> Path:
+    """Where the second parent of jobs listens, for programs that need NumPy and nothing larger."""
+    return job_parent_socket.with_name(f"{job_parent_socket.stem}-small.sock")
 
 
 async def launch(job_parent_socket: Path, spec: Spec) -> Process:

@@ -9,18 +9,16 @@ from ..store import Resource
 def check(parameters: dict[str, Any]) -> None:
     """Raise ValidationFailed for what an asynchronous endpoint cannot have.
 
-    It has one variant, on instances (aws/aws-cdk-rfcs, pull request 433). That it has no shadow either is said where
-    shadows are checked; this cloud has no multi-model containers.
+    It has one variant, on instances (aws/aws-cdk-rfcs, pull request 433). That it has no shadow and is not serverless
+    is said where those are checked; this cloud has no multi-model containers.
     """
     config = parameters.get("AsyncInferenceConfig")
     if config is None:
         return
-    variants = parameters["ProductionVariants"]
-    without = "not supported when specifying an AsyncInferenceConfig."
-    if len(variants) > 1:
-        raise ValidationFailed(f"Multiple production variants are {without}")
-    if "ServerlessConfig" in variants[0]:
-        raise ValidationFailed(f"Serverless variants are {without}")
+    if len(parameters["ProductionVariants"]) > 1:
+        raise ValidationFailed(
+            "Multiple production variants are not supported when specifying an AsyncInferenceConfig."
+        )
     output = config["OutputConfig"]
     for member in ("S3OutputPath", "S3FailurePath"):
         if output.get(member, "s3://").startswith("https://"):

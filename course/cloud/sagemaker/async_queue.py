@@ -118,7 +118,7 @@ class Queue:
         One that has timed out keeps its place until the container has answered it all the same, or is put to an end.
         """
         places = self._config.get("ClientConfig", {}).get("MaxConcurrentInvocationsPerInstance", _CONCURRENCY)
-        held = dict.fromkeys(self._variant.workers, 0)
+        held = {worker: 0 for worker in self._variant.workers if worker.alive}
         for work in self._working:
             if work.worker in held:
                 held[work.worker] += 1

@@ -9,6 +9,7 @@ import json
 import uuid
 from collections import defaultdict
 from datetime import UTC, datetime
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from ..base import Session
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 FLUSH_SECONDS = 1.0
 """Records lie in S3 at most so many seconds of cloud time after their answers: AWS promises no more than "soon"."""
 _HOUR = 3600.0
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it is on the way of requests
 _SESSION_SECONDS = 366 * 86_400
 _MOST_WAITING = 64 << 20  # bytes; what comes on top is not captured, as on an instance whose disk is full
 
@@ -51,16 +53,22 @@ class Capture:
         self._models: dict[str, Resource] = {}
         self._size = 0
         self._sessions: dict[str, Session] = {}
+        self._draws: dict[str, Random] = defaultdict(self._generator)
+        self._ids = self._generator()
+
+    def _generator(self) -> Random:
+        """One of this capture's own, from the world's seed: what else the world draws, and when, changes no sample."""
+        return Random(f"{self._world.seed} {self._endpoint} {self._uri} {self._share}")
 
     def record(
         self, variant: str, model: Resource, asked: "Invocation", answer: "Answer", at: float | None = None
     ) -> None:
         """Keep a request and its answer, if the draw says so. at: seconds since the epoch (default: the cloud's now).
 
-        model: whose role writes. The draws come from the world's generator.
+        model: whose role writes.
         """
         world = self._world
-        if self._share <= 0 or (self._share < 1 and world.random.random() >= self._share):
+        if self._share < 1 and self._draws[variant].random() >= self._share:
             return
         at = world.clock.time() if at is None else at
         line = self._line(asked, answer, at)
@@ -87,7 +95,7 @@ class Capture:
             metadata["inferenceId"] = asked.inference_id
         metadata["inferenceTime"] = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
         record = {"captureData": captured, "eventMetadata": metadata, "eventVersion": "0"}
-        return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        return _encode(record)
 
     def _part(self, mode: str, content_type: str, body: bytes) -> dict[str, str]:
         """A payload: readable if its content type is listed (parameters do not count), else in base64."""
@@ -103,7 +111,7 @@ class Capture:
         return {"observedContentType": content_type, "mode": mode, "data": data, "encoding": encoding}
 
     def _new_id(self) -> str:
-        return str(uuid.UUID(int=self._world.random.getrandbits(128), version=4))
+        return str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
 
     async def flush(self) -> None:
         """Write all that waits, one object for each variant and hour."""
@@ -111,7 +119,7 @@ class Capture:
         now = self._world.clock.now()
         for (variant, hour), lines in waiting.items():
             start = datetime.fromtimestamp(hour * _HOUR, UTC)
-            name = f"{now:%M-%S}-{now.microsecond // 1000:03}-{self._new_id()}.jsonl"
+            name = f"{now:%M-%S}-{now.microsecond // 1000:03}-{uuid.uuid4()}.jsonl"
             uri = f"{self._uri}/{self._endpoint}/{variant}/{start:%Y/%m/%d/%H}/{name}"
             body = ("\n".join(lines) + "\n").encode()
             try:

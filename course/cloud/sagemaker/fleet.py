@@ -11,6 +11,7 @@ from ..store import Resource
 from . import data_capture
 from .data_capture import Capture
 from .instance import Instance
+from .instance_metrics import Usage
 from .invocation_metrics import Tally
 from .jobs import JobFailed
 from .resources import ENDPOINT_CONFIG, MODEL
@@ -97,6 +98,7 @@ class Fleet:
         self.variants = self._made(self.config["ProductionVariants"], models)
         self.shadows = self._made(self.config.get("ShadowProductionVariants", []), models)
         self.next: Fleet | None = None  # the one that will take this one's place, once it is up
+        self._usage = Usage(world, endpoint.name, self._instances)
         self._since = world.clock.now()
         self._up = False
         self._share()
@@ -106,7 +108,8 @@ class Fleet:
         for variant in settings:
             name = variant["VariantName"]
             counts = self._counts.setdefault(name, {"ok": 0, "4xx": 0, "5xx": 0})
-            tally = Tally(self._world, self._endpoint.name, name)
+            asynchronous = "AsyncInferenceConfig" in self.config
+            tally = Tally(self._world, self._endpoint.name, name, asynchronous=asynchronous)
             model = models[variant["ModelName"]]
             if "ServerlessConfig" in variant:
                 made[name] = Serverless(self._world, self._endpoint, variant, model, counts, tally)
@@ -117,6 +120,14 @@ class Fleet:
     @property
     def config_name(self) -> str:
         return self._config_resource.name
+
+    def _instances(self) -> list[tuple[str, Instance]]:
+        return [
+            (variant.name, instance)
+            for variant in (*self.variants.values(), *self.shadows.values())
+            if isinstance(variant, Variant)
+            for instance in variant.instances
+        ]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Answered requests by variant and outcome, those of the fleets before included."""
@@ -143,6 +154,7 @@ class Fleet:
         everyone = [*self.variants.values(), *self.shadows.values()]
         await _together(self._open(variant) for variant in everyone)
         self._up = True
+        self._usage.start()
 
     async def _open(self, variant: Variant | Serverless) -> None:
         if isinstance(variant, Serverless):
@@ -213,6 +225,7 @@ class Fleet:
             variant.instances = []
             self._bill(variant)
         self._up = False
+        self._usage.stop()
         await asyncio.gather(*(one.stop(answer_seconds) for one in stopped))
         for variant in (*self.variants.values(), *self.shadows.values()):
             variant.tally.flush()

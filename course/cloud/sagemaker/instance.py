@@ -3,21 +3,18 @@
 import asyncio
 import contextlib
 import shutil
-import tempfile
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from ..containers import layout
-from ..images import resolve
 from ..logs import LogStream
-from ..runtime.process import Limits, Process, Spec
+from ..runtime.process import Limits, Process
 from ..runtime.worker import PING_SECONDS, Worker, WorkerDied
-from ..storage import StorageError, unpack
 from ..store import Resource
-from . import jobs
+from . import jobs, serving_container
 from .jobs import Ground, JobFailed
 
+_VOLUME_GIB = 30  # of an instance whose variant does not say
 _SERVERLESS_STARTUP_SECONDS = 180.0  # developer guide, "Invoke a serverless endpoint"
 _BETWEEN_PINGS_SECONDS = 0.1  # a container is asked until it is healthy: it does not tell by itself
 _STOP_SECONDS = 30.0  # between SIGTERM and SIGKILL
@@ -52,13 +49,23 @@ class Instance:
         self._log: LogStream
         self._process: Process | None = None
         self._worker: Worker | None = None  # of a container that has been healthy
+        self.folder: Path | None = None  # /opt/ml of the latest container
         self._tasks: set[asyncio.Task[None]] = set()
         self._pause = _FIRST_PAUSE_SECONDS
         self._stopping = False
 
     @property
-    def _container(self) -> dict[str, Any]:
-        return self._model.fields["PrimaryContainer"]
+    def pid(self) -> int:
+        """The process that all of the container's descend from; 0 while there is no healthy one."""
+        return self._worker.process.pid if self._worker is not None else 0
+
+    @property
+    def memory_bytes(self) -> int:
+        return jobs.limits(self._settings["InstanceType"]).memory_bytes
+
+    @property
+    def disk_bytes(self) -> int:
+        return self._settings.get("VolumeSizeInGB", _VOLUME_GIB) << 30
 
     async def start(self, source: "Instance | None" = None) -> Worker:
         """Fetch the model and start the container; returns its worker when it is healthy. Raises JobFailed.
@@ -85,7 +92,7 @@ class Instance:
         limit = self._settings.get("ModelDataDownloadTimeoutInSeconds")
         try:
             async with asyncio.timeout(limit):
-                await self._fetch()
+                await serving_container.fetch(self._model, self._here)
         except TimeoutError:
             raise JobFailed(
                 f"The model data download for production variant {self._settings['VariantName']} did not end within "
@@ -104,44 +111,9 @@ class Instance:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._held.aclose()
 
-    async def _fetch(self) -> None:
-        """The model's archive and the caller's code, where every container of this instance copies them from."""
-        here, container = self._here, self._container
-        (here.folder / "model").mkdir()
-        if uri := container.get("ModelDataUrl"):
-            try:
-                archive = await here.storage.read(uri)
-                await asyncio.to_thread(unpack, archive, here.folder / "model", uri)
-            except StorageError as error:
-                raise JobFailed(
-                    f'Failed to download model data for container "primary" from URL: "{uri}". {error}'
-                ) from None
-        code = jobs.plain(container["Environment"].get("SAGEMAKER_SUBMIT_DIRECTORY", ""))
-        if code.startswith("s3://"):
-            await jobs.fetch_code(code, here, here.folder)
-
     async def _start_container(self) -> Worker:
-        world, here, container = self._world, self._here, self._container
-        folder = Path(tempfile.mkdtemp(prefix="container-", dir=world.scratch))
-        await asyncio.to_thread(_copy, here.folder, folder)
-        layout.prepare_serving(folder)
-        isolated = self._model.fields["EnableNetworkIsolation"]
-        variables = dict(container["Environment"])
-        if variables.get("SAGEMAKER_SUBMIT_DIRECTORY", "").startswith("s3://"):
-            variables["SAGEMAKER_SUBMIT_DIRECTORY"] = "/opt/ml/code"
-        process = await jobs.start(
-            world,
-            Spec(
-                entry=resolve(container["Image"]).programs.serve,
-                opt_ml=folder,
-                environment=jobs.environment(world, here.session, variables) if not isolated else variables,
-                limits=_limits(self._settings),
-                cloud_port=None if isolated else world.port,
-                read_only=("model",),
-            ),
-            here.way,
-        )
-        self._process, worker = process, Worker(process)
+        process, folder = await serving_container.start(self._world, self._model, self._here, _limits(self._settings))
+        self._process, worker, self.folder = process, Worker(process), folder
         worker.log_stream = self.stream
         self._spawn(self._follow(worker, process, folder))
         if not await self._is_healthy(worker):
@@ -206,10 +178,3 @@ def _limits(settings: dict[str, Any]) -> Limits:
     if serverless := settings.get("ServerlessConfig"):
         return Limits(memory_bytes=serverless["MemorySizeInMB"] << 20, file_bytes=5 << 30)
     return jobs.limits(settings["InstanceType"])
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A container's own /opt/ml: what one writes, the next does not see."""
-    for name in ("model", "code"):
-        if (source / name).is_dir():
-            shutil.copytree(source / name, target / name)

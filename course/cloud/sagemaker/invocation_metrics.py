@@ -12,24 +12,28 @@ if TYPE_CHECKING:
     from ..world import World
 
 NAMESPACE = "AWS/SageMaker"
-_FLUSH_SECONDS = 1.0  # of cloud time: a point is complete a second after its last request, and before its minute ends
-_MINUTE = 60.0
+_FLUSH_SECONDS = 1.0  # of cloud time, or when the minute ends: so alarms find it complete
 _MARGIN = 0.001  # before the end of a minute, when alarms look at it
-
-UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds"}
+_MINUTE = 60.0
+OF_ASYNCHRONOUS = ("Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency")
+"""What an asynchronous endpoint publishes of these (developer guide, "Monitor asynchronous endpoint")."""
 
 
 class Tally:
     """The invocations of one variant since the last points.
 
     Values are kept as {value: times}, so that percentiles can be had; latencies with three significant digits.
+    asynchronous: of an asynchronous endpoint, which publishes a few of the metrics only.
     """
 
-    def __init__(self, world: "World", endpoint: str, variant: str):
+    def __init__(self, world: "World", endpoint: str, variant: str, *, asynchronous: bool = False):
         self._world = world
+        self._asynchronous = asynchronous
         self._dimensions = {"EndpointName": endpoint, "VariantName": variant}
         self._minute = -1.0
-        self._values: dict[str, dict[float, int]] = defaultdict(lambda: defaultdict(int))
+        self._requests: dict[tuple[str, int | None], int] = {}  # by outcome and number of instances
+        self._model: list[tuple[float, int]] = []  # seconds, how often
+        self._overhead: list[tuple[float, int]] = []
 
     def add(
         self,
@@ -50,36 +54,48 @@ class Tally:
         if minute != self._minute:
             self.flush()
             self._minute = minute
-        values = self._values
-        if not values:
-            self._world.clock.at(max(now, min(now + _FLUSH_SECONDS, (minute + 1) * _MINUTE - _MARGIN)), self._flush)
-        values["Invocations"][1.0] += times
-        values["Invocation4XXErrors"][float(outcome == "4xx")] += times
-        values["Invocation5XXErrors"][float(outcome == "5xx")] += times
-        if instances is not None:
-            values["InvocationsPerInstance"][1.0 / (instances or 1)] += times
-            values["InvocationModelErrors"][float(outcome != "ok")] += times
+        if not self._requests:
+            self._world.clock.at(min(now + _FLUSH_SECONDS, (minute + 1) * _MINUTE - _MARGIN), self._flush)
+        key = outcome, instances
+        self._requests[key] = self._requests.get(key, 0) + times
         if model is not None:
-            values["ModelLatency"][_microseconds(model)] += times
+            self._model.append((model, times))
         if overhead is not None:
-            values["OverheadLatency"][_microseconds(overhead)] += times
+            self._overhead.append((overhead, times))
 
     def flush(self) -> None:
         """Hand what was counted to CloudWatch; a minute may get several such sets, which add up."""
-        found, self._values = self._values, defaultdict(lambda: defaultdict(int))
-        for name, values in found.items():
-            self._world.metrics.put_set(
-                NAMESPACE,
-                self._dimensions,
-                name,
-                at=self._minute * _MINUTE,
-                count=sum(values.values()),
-                total=sum(value * times for value, times in values.items()),
-                minimum=min(values),
-                maximum=max(values),
-                values=dict(values),
-                unit=UNITS.get(name, "None"),
-            )
+        requests, self._requests = self._requests, {}
+        model, self._model = self._model, []
+        overhead, self._overhead = self._overhead, []
+        values: dict[str, dict[float, int]] = defaultdict(lambda: defaultdict(int))
+        for (outcome, instances), times in requests.items():
+            values["Invocations"][1.0] += times
+            values["Invocation4XXErrors"][float(outcome == "4xx")] += times
+            values["Invocation5XXErrors"][float(outcome == "5xx")] += times
+            if instances is not None:
+                values["InvocationsPerInstance"][1.0 / (instances or 1)] += times
+                values["InvocationModelErrors"][float(outcome != "ok")] += times
+        for name, latencies in (("ModelLatency", model), ("OverheadLatency", overhead)):
+            for seconds, times in latencies:
+                values[name][_microseconds(seconds)] += times
+        for name, counted in values.items():
+            if not self._asynchronous or name in OF_ASYNCHRONOUS:
+                self._put(name, counted)
+
+    def _put(self, name: str, values: dict[float, int]) -> None:
+        self._world.metrics.put_set(
+            NAMESPACE,
+            self._dimensions,
+            name,
+            at=self._minute * _MINUTE,
+            count=sum(values.values()),
+            total=sum(value * times for value, times in values.items()),
+            minimum=min(values),
+            maximum=max(values),
+            values=values,
+            unit="Microseconds" if name.endswith("Latency") else "None",
+        )
 
     async def _flush(self) -> None:
         self.flush()

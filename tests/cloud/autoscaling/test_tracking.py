@@ -122,19 +122,20 @@ def test_missing_data_does_nothing():
     assert here.activities == []
 
 
-def test_nothing_leaves_zero_by_tracking():
-    here = Simulation(instances=0, least=0)
-    here.track(
-        100.0,
-        metric={"CustomizedMetricSpecification": {"MetricName": "Backlog", "Namespace": "X", "Statistic": "Average"}},
-    )
+def test_tracking_leaves_zero_only_above_the_target():
+    """As an asynchronous endpoint does, whose backlog is a metric without any instance too."""
 
-    def backlog(minute):
-        here.world.metrics.put("X", {}, {"Backlog": 500.0}, at=here.start + minute * 60 + 30)
+    def capacity(backlog):
+        here = Simulation(instances=0, least=0)
+        metric = {"MetricName": "Backlog", "Namespace": "X", "Statistic": "Average"}
+        here.track(100.0, metric={"CustomizedMetricSpecification": metric})
+        here.run(
+            10, lambda minute: here.world.metrics.put("X", {}, {"Backlog": backlog}, at=here.start + minute * 60 + 30)
+        )
+        return here.variant.desired
 
-    here.run(10, backlog)
-    assert here.variant.desired == 0
-    assert here.left() == [{"Code": "AlreadyAtDesiredCapacity", "CurrentCapacity": 0}]
+    assert [capacity(backlog) for backlog in (0.0, 1.0, 100.0)] == [0, 0, 0]
+    assert capacity(500.0) > 0
 
 
 def test_the_largest_of_several_policies_wins_out_and_in():

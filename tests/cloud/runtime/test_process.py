@@ -6,10 +6,13 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from course.cloud.launch import LaunchError
 from course.cloud.runtime import process
@@ -356,3 +359,38 @@ def test_launching_is_quick(yard):
     started = time.time()
     first = float(str(yard.run("import time; print(time.time())")))
     assert first - started < 0.5
+
+
+def test_reading_to_the_end_closes_nobody_elses_descriptor():
+    """Under uvloop, as in the server: a thread that opens files meanwhile keeps what it has opened."""
+    done = threading.Event()
+
+    def open_and_close() -> int:
+        opened = 0
+        while not done.is_set():
+            for descriptor in os.pipe():
+                os.fstat(descriptor)  # raises if someone else has closed it
+                os.close(descriptor)
+            opened += 1
+        return opened
+
+    async def read_many() -> None:
+        for _ in range(300):
+            line, supervisor = socket.socketpair()
+            output, output_end = os.pipe()
+            channel, channel_end = socket.socketpair()
+            job = process.Process(line, open(output, "rb", buffering=0), channel)  # noqa: SIM115 lines closes it
+            os.write(output_end, b"last")
+            os.close(output_end)
+            assert [line async for line in job.lines()] == [b"last"]
+            job.close()
+            supervisor.close()
+            channel_end.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        thread = pool.submit(open_and_close)
+        try:
+            uvloop.run(read_many())
+        finally:
+            done.set()
+        assert thread.result() > 300

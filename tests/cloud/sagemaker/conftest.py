@@ -12,8 +12,10 @@ from botocore.exceptions import ClientError
 
 from course.cloud.images import SCIKIT_LEARN
 
+from .batches import Batches
 from .fleets import Fleets
 from .flows import Flows
+from .watch import Watch
 
 TRAIN = """
 import argparse, json, os
@@ -216,6 +218,14 @@ def archived(lab):
 
 
 @pytest.fixture(scope="module")
+def watch(lab, archived):
+    """An endpoint whose requests are captured, and ways to monitor it."""
+    made = Watch(lab, "watched")
+    made.deploy(archived)
+    return made
+
+
+@pytest.fixture(scope="module")
 def fleets(lab, archived):
     """Endpoints whose variants answer with their own names."""
     return Fleets(lab, archived)
@@ -328,3 +338,9 @@ def serverless(lab):
         return len(streams["logStreams"])
 
     return SimpleNamespace(model=model, config=config, deploy=deploy, ask=ask, together=together, starts=starts)
+
+
+@pytest.fixture(scope="module")
+def batches(lab):
+    """Transform jobs."""
+    return Batches(lab)

@@ -1,10 +1,15 @@
 """The queue behind an asynchronous endpoint: order, places, age, scale to zero and its metrics."""
 
+import asyncio
 import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+
+from course.cloud.sagemaker.async_queue import MOST_BYTES, Queue
+from course.cloud.storage import StorageError
 
 from .async_lab import AsyncLab
 
@@ -156,4 +161,22 @@ def test_failures_of_s3_and_of_topics_are_counted(queued, lab):
     queued.advance(minutes=1)
     for what in ("RequestDownloadFailures", "NotificationFailures", "InvocationFailures"):
         assert sum(metric(queued, "counted", what, "Sum", variant=True)[0]) == 1, what
+    queued.wait(queued.ask("counted", "raise").FailureLocation)
+    queued.advance(minutes=1)
+    assert sum(metric(queued, "counted", "Invocation5XXErrors", "Sum", variant=True)[0]) == 1
+    assert metric(queued, "counted", "Invocations", "Sum", variant=True)[0] == []
     lab.gone("counted")
+
+
+def test_an_input_of_more_than_a_gigabyte_is_not_taken():
+    class Big(bytes):
+        def __len__(self):
+            return MOST_BYTES + 1
+
+    class Store:
+        async def read(self, uri):
+            return Big()
+
+    asked = SimpleNamespace(body=None, input_location="s3://lab/big")
+    with pytest.raises(StorageError, match="takes up to 1073741824"):
+        asyncio.run(Queue._read(SimpleNamespace(_storage=Store), asked))

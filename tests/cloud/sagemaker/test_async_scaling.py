@@ -90,7 +90,7 @@ def test_from_zero_to_many_and_back_to_zero(queued, lab):
     asked = [queued.ask("tide", f"file {i}") for i in range(60)]
     capacities = trace(queued, "tide", 45)
     queued.cloud.control("work", seconds=0)
-    assert capacities[0] == 0
+    assert 1 in capacities[:4]
     assert max(capacities) == 4
     assert capacities[-1] == 0
     assert all(queued.read(answer.OutputLocation) for answer in asked)

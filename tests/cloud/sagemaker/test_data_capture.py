@@ -231,6 +231,23 @@ def test_describe_shows_the_capture_at_work(lab, captured):
     assert records(lab, "stopped") == []
 
 
+def test_another_configuration_changes_the_capture(lab, captured):
+    captured("changed", CaptureOptions=[{"CaptureMode": "Input"}])
+    ask(lab, "changed", InferenceId="before")
+    for name, config in (
+        ("changed-to-both", {"DataCaptureConfig": capture("capture/changed")}),
+        ("changed-to-none", {}),
+    ):
+        lab.sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant("echo")], **config)
+        lab.sm.update_endpoint(EndpointName="changed", EndpointConfigName=name)
+        found = lab.settle("changed")
+        assert found["EndpointConfigName"] == name
+        assert ("DataCaptureConfig" in found) == bool(config)
+        ask(lab, "changed", InferenceId=name)
+    parts = {record["eventMetadata"]["inferenceId"]: len(record["captureData"]) for record in records(lab, "changed")}
+    assert parts == {"before": 1, "changed-to-both": 2}
+
+
 def test_records_are_encrypted_with_the_key_that_is_asked_for(lab, captured):
     kms = lab.cloud.client("kms")
     key = kms.create_key()["KeyMetadata"]

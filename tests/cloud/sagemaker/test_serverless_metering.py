@@ -55,7 +55,8 @@ def test_a_cold_start_is_measured(lab, serverless, metric):
     assert 1_000 < found["Minimum"] <= found["Maximum"] < 180e6  # microseconds
     assert metric("cold", "Invocations")["Sum"] == 2
     overhead, model = metric("cold", "OverheadLatency"), metric("cold", "ModelLatency")
-    assert overhead["Maximum"] >= found["Minimum"] > model["Minimum"]  # the start is SageMaker's time
+    # The start is SageMaker's time. Latencies are kept with three digits.
+    assert overhead["Maximum"] >= 0.99 * found["Minimum"] > model["Minimum"]
     lab.gone("cold")
 
 
