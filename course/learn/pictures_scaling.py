@@ -78,7 +78,7 @@ def _alarms(replayed: Replayed) -> dict[str, list[int]]:
 
 def _draw(replayed: Replayed) -> Any:
     alarms = _alarms(replayed)
-    drawn, made = figure(4.6, 2)
+    drawn, made = figure(4.6, 2, width=9.6)
     load, states = made
     hours = [(replayed.start % DAY + minute) / 60 for minute in range(len(replayed.requests))]
     capacity = [count * replayed.per_instance / 60 for count in replayed.instances]
@@ -96,13 +96,15 @@ def _draw(replayed: Replayed) -> Any:
         label="some timed out",
     )
     label(load, title=f"{_span(replayed)}: requests a second", y="requests a second")
-    load.legend(fontsize=8.5, frameon=False, loc="upper right")
+    load.legend(fontsize=8.5, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     for row, (_, minutes) in enumerate(alarms.items()):
         spans = [(hours[minute], 1 / 60) for minute in minutes]
         states.broken_barh(spans, (row - 0.35, 0.7), color=COLOURS[row % len(COLOURS)])
     states.set_yticks(range(len(alarms)), list(alarms))
     states.set_ylim(-0.6, max(len(alarms), 1) - 0.4)
-    states.set_xlim(load.get_xlim())
+    for axes in made:
+        axes.set_xlim(hours[0], hours[-1])
+        axes.set_xticks(range(0, int(hours[-1]) + 2, 2 if hours[-1] < 30 else 24))
     states.grid(axis="x", color=FAINT, linewidth=0.4)
     label(states, title="alarms in ALARM", x="hour")
     return drawn
