@@ -29,7 +29,8 @@ def show_scaling(replayed: Replayed | None, *, since: int = 9, guess: Any = NO_G
     ]
     if len(replayed.requests) <= DAY:
         late = lateness(replayed, since)
-        took = "no further instance came" if late is None else f"the first further instance came {late} minutes later"
+        after = f"{late} minute{'s' if late != 1 else ''} later"
+        took = "no further instance came" if late is None else f"the first further instance came {after}"
         asked = guess is not NO_GUESS and guess is not None
         lines.append(f"  at {since}:00 {took}" + (f"; your guess was {guess:g}" if asked else ""))
     display(_draw(replayed), "\n".join(lines))
