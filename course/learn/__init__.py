@@ -23,6 +23,7 @@ from course.learn.pictures_latency import show_latency, show_statuses
 from course.learn.pictures_lineage import show_lineage
 from course.learn.pictures_metric import show_metric, show_signals
 from course.learn.pictures_pipeline import show_pipeline
+from course.learn.pictures_scaling import show_scaling
 from course.learn.pictures_trial import show_trial
 from course.learn.pictures_versions import show_versions
 from course.learn.pictures_waterfall import show_waterfall
@@ -30,6 +31,7 @@ from course.learn.predicting import committed, predict
 from course.learn.progress import show_confidence, show_map
 from course.learn.quizzing import answer, quiz, review
 from course.learn.reflection import model_answer
+from course.learn.replaying import replay
 from course.learn.suite import show_tests
 from course.learn.traffic import send_traffic
 
@@ -43,6 +45,7 @@ __all__ = [
     "now",
     "predict",
     "quiz",
+    "replay",
     "review",
     "send_traffic",
     "show_access",
@@ -62,6 +65,7 @@ __all__ = [
     "show_metric",
     "show_pipeline",
     "show_record",
+    "show_scaling",
     "show_signals",
     "show_statuses",
     "show_tests",

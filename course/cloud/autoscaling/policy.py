@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..cloudwatch.evaluation import STATES
 from ..errors import LimitExceeded, NotSupported, ValidationFailed
 from ..operations import Call, operation
 from . import step, tracking
@@ -21,7 +22,7 @@ _COOLDOWN = 300
 
 @dataclass(slots=True, eq=False)
 class Policy:
-    """One policy of one target. `alarms` are those that target tracking made: "AlarmHigh", "AlarmLow" → name."""
+    """One policy of one target. `alarms` are the names of those that target tracking made: by AlarmHigh, AlarmLow."""
 
     target: Target
     name: str
@@ -30,7 +31,6 @@ class Policy:
     created: datetime
     configuration: dict[str, Any] = field(default_factory=dict)
     alarms: dict[str, str] = field(default_factory=dict)
-    alarm_arns: list[str] = field(default_factory=list)
 
     @property
     def tracks(self) -> bool:
@@ -70,8 +70,13 @@ class Policy:
         }
 
     def shown_alarms(self) -> list[dict[str, str]]:
-        names = self.alarms.values()
-        return [{"AlarmName": name, "AlarmARN": arn} for name, arn in zip(names, self.alarm_arns, strict=True)]
+        """Every alarm that triggers it, whoever made it."""
+        alarms = self.target.scalable.world.alarms.all()
+        return [
+            {"AlarmName": alarm.name, "AlarmARN": alarm.arn}
+            for alarm in alarms
+            if any(self.arn in alarm.actions(state) for state in STATES)
+        ]
 
 
 @operation(

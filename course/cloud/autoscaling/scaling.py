@@ -115,8 +115,8 @@ class Scaling:
             side: old.get(side) or f"TargetTracking-{policy.target.resource_id}-{side}-{self._uuid()}" for side in sides
         }
         self._world.alarms.remove([name for side, name in old.items() if side not in sides])
-        wanted = alarms(configuration, policy.target.scalable, policy.alarms, policy.arn)
-        policy.alarm_arns = [self._world.alarms.put(parameters) for parameters in wanted]
+        for parameters in alarms(configuration, policy.target.scalable, policy.alarms, policy.arn):
+            self._world.alarms.put(parameters)
 
     def delete_policy(self, policy: Policy) -> None:
         self._world.alarms.remove(list(policy.alarms.values()))

@@ -74,6 +74,26 @@ def test_a_step_policy_makes_no_alarm_and_keeps_what_an_update_leaves_out(regist
         track(registered, name="step", **PER_INSTANCE)
 
 
+def test_a_step_policy_shows_the_alarm_that_triggers_it(registered):
+    arn = step(registered)["PolicyARN"]
+    registered.cw.put_metric_alarm(
+        AlarmName="mine",
+        Namespace="Shop",
+        MetricName="Load",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[arn],
+    )
+    (policy,) = registered.aas.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    assert [alarm["AlarmName"] for alarm in policy["Alarms"]] == ["mine"]
+    registered.aas.delete_scaling_policy(**registered.target, PolicyName="step")
+    assert [alarm["AlarmName"] for alarm in registered.cw.describe_alarms()["MetricAlarms"]] == ["mine"]
+    registered.cw.delete_alarms(AlarmNames=["mine"])
+
+
 @pytest.mark.parametrize(
     ("configuration", "words"),
     [
