@@ -165,7 +165,9 @@ def kernel(tmp_path):
     with subprocess.Popen([sys.executable, "-c", KERNEL, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         try:
             parent, pid = map(int, process.stdout.readline().split())
-            assert len(marked(str(tmp_path))) == 6  # the kernel, two parents, the world, its supervisor, its daemon
+            assert (
+                len(marked(str(tmp_path))) == 7
+            )  # the kernel, two parents, the small one, the world, its supervisor, its daemon
             yield process, parent, pid, str(tmp_path)
         finally:
             process.kill()
