@@ -50,8 +50,6 @@ def build(aws: World, seed: int, plan: Plan) -> dict[str, Any]:
         objects[f"capture/{endpoint}/{VARIANT}/{begin:%Y/%m/%d/%H}/59-00-{number:03}.jsonl"] = body
     for key, body in objects.items():
         s3.put_object(Bucket=bucket, Key=key, Body=body)
-    aws.memory["plan"] = plan
-    aws.memory["first"] = first
     return {
         "bucket": bucket,
         "role": role,
@@ -123,6 +121,19 @@ def _refunds(seed: int) -> bytes:
 # What the learner's schedule found
 
 
+def plan_of(world: World) -> tuple[Plan, datetime]:
+    """What is wrong with which hour, and when the first hour begins: as the capture itself shows."""
+    if "plan" not in world.memory:
+        name, s3 = names(world.seed), world.client("s3")
+        prefix = f"capture/{name['endpoint']}/{VARIANT}/"
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket=name["bucket"], Prefix=prefix)["Contents"]]
+        key = next(key for key in keys if key.endswith("-000.jsonl"))
+        first = datetime.strptime(key.removeprefix(prefix)[: len("yyyy/mm/dd/hh")], "%Y/%m/%d/%H").replace(tzinfo=UTC)
+        lines = s3.get_object(Bucket=name["bucket"], Key=key)["Body"].read().splitlines()
+        world.memory["plan"] = Plan.of(world.seed, len(lines) * traffic.BATCH), first
+    return world.memory["plan"]
+
+
 def schedules(world: World) -> list[dict[str, Any]]:
     """The schedules of the endpoint, described."""
     sm = world.client("sagemaker")
@@ -171,11 +182,12 @@ def _read(world: World, uri: str) -> Any:
 def reports(world: World) -> dict[int, list[dict[str, str]]]:
     """The violations of each hour that an execution of this endpoint's schedules has judged; the last one counts."""
     sm, judged = world.client("sagemaker"), {}
+    _, first = plan_of(world)
     pages = sm.get_paginator("list_monitoring_executions").paginate(
         EndpointName=names(world.seed)["endpoint"], SortOrder="Ascending", PaginationConfig={"PageSize": 100}
     )
     for one in (one for page in pages for one in page["MonitoringExecutionSummaries"]):
-        number = (one["ScheduledTime"] - world.memory["first"]) // HOUR - 1
+        number = (one["ScheduledTime"] - first) // HOUR - 1
         if not 0 <= number < HOURS or not one["MonitoringExecutionStatus"].startswith("Completed"):
             continue
         job = sm.describe_processing_job(ProcessingJobName=one["ProcessingJobArn"].rpartition("/")[2])
@@ -232,7 +244,7 @@ def from_training(world: World) -> Finding:
 @probe(points=1, hint="d4-02-unedited")
 def quiet(world: World) -> Finding:
     """On clean hours your monitor is quiet"""
-    plan, judged = world.memory["plan"], reports(world)
+    (plan, _), judged = plan_of(world), reports(world)
     clean = [number for number in range(HOURS) if number not in plan.broken]
     asked = {
         "looked": f"what your schedule found in the {len(clean)} hours in which nothing is wrong",
@@ -253,7 +265,7 @@ def quiet(world: World) -> Finding:
 @probe(points=1, hint="d4-02-silenced")
 def loud(world: World) -> Finding:
     """On each of the six broken hours it raises the check that is broken"""
-    plan, judged = world.memory["plan"], reports(world)
+    (plan, _), judged = plan_of(world), reports(world)
     asked = {"looked": "what your schedule found in the six hours that were broken", "expected": "six of six"}
     if not any(number in judged for number in plan.broken):
         hint = "d4-02-not-judged" if schedules(world) else "d4-02-no-schedule"
@@ -273,7 +285,7 @@ def loud(world: World) -> Finding:
 @probe(points=2, hint="d4-02-nothing-found")
 def named(world: World) -> Finding:
     """You have named, for each broken hour, the check and the column"""
-    plan, given = world.memory["plan"], getattr(world.given, "found", None)
+    (plan, _), given = plan_of(world), getattr(world.given, "found", None)
     asked = {
         "looked": "found, beside what really went wrong",
         "expected": "six hours, each with its check and its column, and no hour that nothing speaks against",

@@ -18,6 +18,7 @@ from course.learn.pictures_distributions import show_distributions
 from course.learn.pictures_facets import show_facets
 from course.learn.pictures_lineage import show_lineage
 from course.learn.pictures_metric import show_metric, show_signals
+from course.learn.pictures_monitor import show_constraints, show_violations
 from course.learn.pictures_pipeline import show_pipeline
 from course.learn.pictures_versions import show_versions
 from course.learn.pictures_waterfall import show_waterfall
@@ -40,6 +41,7 @@ __all__ = [
     "review",
     "show_access",
     "show_confidence",
+    "show_constraints",
     "show_container",
     "show_costs",
     "show_digests",
@@ -54,6 +56,7 @@ __all__ = [
     "show_tests",
     "show_timeline",
     "show_versions",
+    "show_violations",
     "show_waterfall",
 ]
 
