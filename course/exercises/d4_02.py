@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from course.exercises import d4_02_traffic as traffic
@@ -64,7 +64,6 @@ def build(aws: World, seed: int, plan: Plan) -> dict[str, Any]:
         "rows": plan.rows,
         "hours": HOURS,
         "first": first,
-        "until": first + HOURS * HOUR + timedelta(minutes=21),
     }
 
 
@@ -339,7 +338,7 @@ HINTS = {
     ),
     "d4-02-not-judged": Hint(
         "Not every hour was judged on its own. The schedule must be hourly, cron(0 * ? * * *), it must stand before "
-        "the traffic begins, and the clock must have come to x.until. If the hours have gone by, run begin again.",
+        "the traffic begins, and 31 hours must have gone by. If they have, run begin again.",
         "Your turn: the monitor",
     ),
     "d4-02-nothing-found": Hint(
