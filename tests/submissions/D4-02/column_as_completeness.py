@@ -6,7 +6,7 @@
 found = {}
 for number, violations in reports.items():
     for violation in violations:
-        check, column = violation["constraint_check_type"], violation["feature_name"]
-        if check == "missing_column_check":
-            check, column = "completeness_check", violation["description"].split(": ")[-1]
-        found[number] = (check, column)
+        kind, column = violation["constraint_check_type"], violation["feature_name"]
+        if kind == "missing_column_check":
+            kind, column = "completeness_check", violation["description"].split(": ")[-1]
+        found[number] = (kind, column)
