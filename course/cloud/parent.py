@@ -225,6 +225,8 @@ class Parent:
                 return
             if pid == 0:
                 break
+            if pid == self._small:
+                self._small = 0
             if child := self._children.pop(pid, None):
                 if child.deadline is None:
                     self._poll.unregister(child.connection)
@@ -248,6 +250,8 @@ class Parent:
         for descriptor in (self._listener.fileno(), *self._owner):
             self._poll.unregister(descriptor)
         self._listener.close()
+        if self._small:
+            os.kill(self._small, signal.SIGTERM)  # the owner's end is not always to be seen in stdin
         for child in self._children.values():
             if child.deadline is None:
                 self._release(child)
@@ -308,8 +312,15 @@ def refuse_all(listener: socket.socket, reason: str) -> None:
 
 
 def _fork_small(kind: Kind, other: socket.socket, path: str) -> int:
-    """Import what the second parent's children need, and fork it off. It ends as we do: its owner is ours, and we."""
-    with listen(path) as listener:
+    """Import what the second parent's children need, and fork it off. It ends as we do: its owner is ours, and we.
+
+    Returns its process id; 0 where nobody may listen at `path`, and all is the first parent's.
+    """
+    try:
+        listener = listen(path)
+    except OSError:
+        return 0
+    with listener:
         _preload(kind)
         pid = os.fork()
         if pid == 0:

@@ -22,6 +22,7 @@ from course.learn.pictures_facets import show_facets
 from course.learn.pictures_latency import show_latency, show_statuses
 from course.learn.pictures_lineage import show_lineage
 from course.learn.pictures_metric import show_metric, show_signals
+from course.learn.pictures_monitor import show_constraints, show_violations
 from course.learn.pictures_pipeline import show_pipeline
 from course.learn.pictures_scaling import show_scaling
 from course.learn.pictures_trial import show_trial
@@ -53,6 +54,7 @@ __all__ = [
     "show_batch",
     "show_backlog",
     "show_confidence",
+    "show_constraints",
     "show_container",
     "show_costs",
     "show_digests",
@@ -72,6 +74,7 @@ __all__ = [
     "show_timeline",
     "show_trial",
     "show_versions",
+    "show_violations",
     "show_waterfall",
 ]
 
