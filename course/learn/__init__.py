@@ -11,9 +11,9 @@ from course.learn.marking import check
 from course.learn.opening import begin
 from course.learn.pictures import show_meter, show_timeline
 from course.learn.pictures_access import show_access
-from course.learn.pictures_capture import show_capture, show_record
-from course.learn.pictures_batch import show_batch
 from course.learn.pictures_backlog import show_backlog
+from course.learn.pictures_batch import show_batch
+from course.learn.pictures_capture import show_capture, show_record
 from course.learn.pictures_container import show_container
 from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
@@ -50,9 +50,9 @@ __all__ = [
     "review",
     "send_traffic",
     "show_access",
-    "show_capture",
-    "show_batch",
     "show_backlog",
+    "show_batch",
+    "show_capture",
     "show_confidence",
     "show_constraints",
     "show_container",

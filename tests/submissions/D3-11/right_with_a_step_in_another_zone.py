@@ -25,7 +25,8 @@ answer = scaling.put_scaling_policy(
     PolicyType="TargetTrackingScaling",
     TargetTrackingScalingPolicyConfiguration={**tracking, "TargetValue": mine_value},
 )
-more = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 2}]}
+steps = [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 2}]
+more = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": steps}
 own = scaling.put_scaling_policy(
     **mine, PolicyName="more", PolicyType="StepScaling", StepScalingPolicyConfiguration=more
 )

@@ -1,5 +1,5 @@
 # score = 4
-# note = "InputAndOutput, JSON declared too, a config of its own name, everything by paginator and pandas, the exact count"
+# note = "InputAndOutput, JSON declared too, a config of its own name, by paginator and pandas, the exact count"
 
 # %% d4-01-readable
 readable = {"CsvContentTypes": ["text/csv", "application/csv"], "JsonContentTypes": ["application/json"]}
