@@ -5,7 +5,8 @@
 # %% d3-02-ask
 def score(payments, content_type):
     rows = [[round(value) for value in payment] for payment in payments]
-    body = json.dumps(rows) if content_type == "application/json" else "\n".join(",".join(map(str, row)) for row in rows)
+    lines = [",".join(map(str, row)) for row in rows]
+    body = json.dumps(rows) if content_type == "application/json" else "\n".join(lines)
     asked = {"EndpointName": x.name, "ContentType": content_type, "Accept": "application/json"}
     for _ in range(3):
         try:

@@ -1,5 +1,5 @@
 # score = 5
-# note = "Collects from S3 alone, failures from the failure path; other numbers in the policies, ExactCapacity, one period"
+# note = "From S3 alone, failures from the failure path; other numbers in the policies, ExactCapacity, one period"
 
 # %% d3-06-hole-1
 step = {
