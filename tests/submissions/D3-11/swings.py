@@ -1,6 +1,6 @@
 # score = 2
 # hint = "d3-11-flaps"
-# note = "Two step policies with cool-downs of zero, whose alarms are closer together than one instance: up, down, and too few in between"
+# note = "Two step alarms closer together than one instance: up, down, and too few in between"
 
 # %% d3-11-policy
 mine_value = None
