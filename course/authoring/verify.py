@@ -30,7 +30,7 @@ from course.grading.replay import Replay
 from course.learn import beside, exercise
 from course.learn.setting import SELF_STUDY
 
-TIMEOUT = 120  # seconds for one cell
+TIMEOUT = 300  # seconds for one cell: verify may run beside much else
 AGAIN = "verify-again"  # the id of the cell that runs the check a second time
 LEAST_RIGHT, LEAST_WRONG = 1, 2  # stored submissions that every exercise must have
 

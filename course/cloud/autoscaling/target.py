@@ -117,8 +117,8 @@ async def _service_linked_role(call: Call) -> str:
         call.world.access.authorise(call.caller, "iam:CreateServiceLinkedRole", arn, {"iam:AWSServiceName": service})
         # The base's CreateServiceLinkedRole would give it another name.
         trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        await base.call("iam", "CreateRole", RoleName=name, Path=path, AssumeRolePolicyDocument=document)
+        trusting = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        await base.call("iam", "CreateRole", RoleName=name, Path=path, AssumeRolePolicyDocument=trusting)
     return arn
 
 
