@@ -30,7 +30,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if verifying := config.stash.get(VERIFYING, None):
+    verifying = config.stash.get(VERIFYING, None)
+    if verifying and verifying.poll() is None:
         verifying.kill()  # its kernels and clouds end with it
         verifying.communicate()
 
