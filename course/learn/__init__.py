@@ -24,6 +24,7 @@ from course.learn.pictures_lineage import show_lineage
 from course.learn.pictures_metric import show_metric, show_signals
 from course.learn.pictures_monitor import show_constraints, show_violations
 from course.learn.pictures_pipeline import show_pipeline
+from course.learn.pictures_quality import show_quality
 from course.learn.pictures_scaling import show_scaling
 from course.learn.pictures_trial import show_trial
 from course.learn.pictures_versions import show_versions
@@ -66,6 +67,7 @@ __all__ = [
     "show_meter",
     "show_metric",
     "show_pipeline",
+    "show_quality",
     "show_record",
     "show_scaling",
     "show_signals",
