@@ -1,6 +1,6 @@
 """D4-04 Model quality with late labels: fraud changes, the payments look as ever, and the labels come weeks later.
 
-Two weeks of capture lie ready, the first day of it tomorrow. The learner puts each day's list of labels where it was
+Ten days of capture lie ready, the first day of it tomorrow. The learner puts each day's list of labels where it was
 collected, and a daily monitor judges one day of payments once enough of its labels are there. What the check compares
 with, it computes itself, from the traffic and the lists: `expected` is the merge and the analysis once more, without
 the cloud's programs. d4_04_traffic.py says why chance decides nothing.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ EXACT = 1e-6
 
 
 def start(aws: World, seed: int) -> dict[str, Any]:
-    """An endpoint that captures, a labelled table of the month before, two weeks of capture, and the lists."""
+    """An endpoint that captures, a labelled table of the month before, ten days of capture, and the lists."""
     return build(aws, Plan.of(seed))
 
 
@@ -108,17 +109,16 @@ def _deploy(aws: World, name: str, role: str, bucket: str) -> None:
 # What there is to see: the traffic again, what the learner put where, what the schedule judged
 
 
+@dataclass(frozen=True)
 class Judged:
-    """One execution that judged a window: which payments it held, how it ended, what it wrote."""
+    """One execution that judged a window: when it was due, how it ended, which payments it held, what it wrote."""
 
-    def __init__(self, scheduled: datetime, start: datetime, end: datetime, violated: bool, metrics: dict[str, Any]):
-        self.scheduled, self.start, self.end, self.violated, self.metrics = scheduled, start, end, violated, metrics
-
-    def numbers(self, first: datetime) -> range:
-        """The payments of the window, by their numbers; the days of a window of any length."""
-        days = (traffic.times(first, day) for day in range(DAYS))
-        inside = [number for number, at in enumerate(at for day in days for at in day) if self.start <= at < self.end]
-        return range(inside[0], inside[-1] + 1) if inside else range(0)
+    scheduled: datetime
+    end: datetime
+    violated: bool
+    payments: range  # by their numbers
+    rows: int  # that were merged
+    metrics: dict[str, Any]
 
 
 def plan_of(world: World) -> tuple[Plan, datetime]:
@@ -136,29 +136,39 @@ def plan_of(world: World) -> tuple[Plan, datetime]:
 
 def judged(world: World) -> list[Judged]:
     """The executions of model quality that judged something of the traffic, in order of their scheduled time."""
-    sm, seen = world.client("sagemaker"), []
-    _, first = plan_of(world)
-    pages = sm.get_paginator("list_monitoring_executions").paginate(
-        EndpointName=names(world.seed)["endpoint"],
-        MonitoringTypeEquals="ModelQuality",
-        SortOrder="Ascending",
-        PaginationConfig={"PageSize": 100},
+    pages = (
+        world.client("sagemaker")
+        .get_paginator("list_monitoring_executions")
+        .paginate(
+            EndpointName=names(world.seed)["endpoint"],
+            MonitoringTypeEquals="ModelQuality",
+            SortOrder="Ascending",
+            PaginationConfig={"PageSize": 100},
+        )
     )
-    for one in (one for page in pages for one in page["MonitoringExecutionSummaries"]):
-        if not one["MonitoringExecutionStatus"].startswith("Completed"):
-            continue
-        job = sm.describe_processing_job(ProcessingJobName=one["ProcessingJobArn"].rpartition("/")[2])
-        begin, end = (datetime.fromisoformat(job["Environment"][name]) for name in ("start_time", "end_time"))
-        if end <= first:
-            continue  # the worked example's payment
+    listed = [one for page in pages for one in page["MonitoringExecutionSummaries"]]
+    ended = [one for one in listed if one["MonitoringExecutionStatus"].startswith("Completed")]
+    return [one for one in (_judged(world, one) for one in ended) if one.payments]
+
+
+def _judged(world: World, execution: dict[str, Any]) -> Judged:
+    """What one execution did. It is over, so what was read of it once still holds."""
+    arn = execution["ProcessingJobArn"]
+    if arn not in world.memory:
+        _, first = plan_of(world)
+        job = world.client("sagemaker").describe_processing_job(ProcessingJobName=arn.rpartition("/")[2])
+        start, end = (datetime.fromisoformat(job["Environment"][name]) for name in ("start_time", "end_time"))
         folder = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"].rstrip("/")
         content = _read(world, f"{folder}/statistics.json") or {}
-        metrics = content.get("binary_classification_metrics", {}) | {
-            "rows": content.get("dataset", {}).get("item_count", 0)
-        }
-        violated = one["MonitoringExecutionStatus"] == "CompletedWithViolations"
-        seen.append(Judged(one["ScheduledTime"], begin, end, violated, metrics))
-    return seen
+        world.memory[arn] = Judged(
+            execution["ScheduledTime"],
+            end,
+            execution["MonitoringExecutionStatus"] == "CompletedWithViolations",
+            traffic.within(first, start, end),
+            content.get("dataset", {}).get("item_count", 0),
+            content.get("binary_classification_metrics", {}),
+        )
+    return world.memory[arn]
 
 
 def _read(world: World, uri: str) -> Any:
@@ -190,16 +200,13 @@ def expected(world: World, one: Judged) -> dict[str, tuple[float, float]]:
     import numpy as np
 
     plan, first = plan_of(world)
-    payments, numbers = traffic.traffic(plan), one.numbers(first)
-    listed = payments.listed[numbers.start : numbers.stop]
+    payments, inside = traffic.traffic(plan), np.asarray(one.payments)
     last = math.ceil((one.scheduled - first - traffic.NOON) / DAY) - 1  # the last list before
-    rows = np.arange(numbers.start, numbers.stop)[listed <= min(last, plan.lists - 1)]
-    fraud, score = payments.fraud[rows], payments.score[rows]
+    rows = inside[payments.listed[inside] <= min(last, plan.lists - 1)]
+    fraud, score, cut = payments.fraud[rows], payments.score[rows], traffic.cut(traffic.past(plan))
     rng = np.random.default_rng(len(rows))
     samples = [rng.permutation(len(rows))[: int(SHARE * len(rows))] for _ in range(RESAMPLES)]
-    limit = traffic.cut(traffic.past(plan)) if "cut" not in world.memory else world.memory["cut"]
-    world.memory["cut"] = limit
-    whole, parts = _measured(fraud, score, limit), [_measured(fraud[part], score[part], limit) for part in samples]
+    whole, parts = _measured(fraud, score, cut), [_measured(fraud[part], score[part], cut) for part in samples]
     return {name: (whole[name], float(np.std([part[name] for part in parts], ddof=1))) for name in METRICS}
 
 
@@ -212,6 +219,11 @@ def _measured(fraud: Any, score: Any, limit: float) -> dict[str, float]:
         "precision": hits / max(1.0, float(flagged.sum())),
         "accuracy": float((flagged == is_fraud).mean()),
     }
+
+
+def _days(ran: list[Judged]) -> set[int]:
+    """The days of which something was judged."""
+    return {number // ROWS for one in ran for number in one.payments}
 
 
 def nothing_judged(world: World) -> tuple[str, str]:
@@ -262,7 +274,7 @@ def collected(world: World) -> Finding:
 @probe(points=1, hint="d4-04-too-early")
 def merged(world: World) -> Finding:
     """Of what your windows captured, 95 % had a label when they were judged"""
-    (_, first), ran = plan_of(world), judged(world)
+    ran = judged(world)
     asked = {
         "looked": "the payments in your schedule's windows, and how many of them its reports speak of",
         "expected": f"{ENOUGH:.0%} or more, over all windows, and no day of the {DAYS} left out",
@@ -270,9 +282,7 @@ def merged(world: World) -> Finding:
     if not ran:
         seen, hint = nothing_judged(world)
         return found(False, seen=seen, hint=hint, **asked)
-    inside = [one.numbers(first) for one in ran]
-    captured, rows = sum(map(len, inside)), sum(one.metrics["rows"] for one in ran)
-    days = {number // ROWS for numbers in inside for number in numbers}
+    captured, rows, days = sum(len(one.payments) for one in ran), sum(one.rows for one in ran), _days(ran)
     told = f"{rows:,} of {captured:,}, {rows / max(1, captured):.1%}; {len(days)} of {DAYS} days judged"
     if rows < ENOUGH * captured:
         return found(False, seen=told, **asked)
@@ -293,8 +303,7 @@ def read(world: World) -> Finding:
         return found(False, seen=seen, hint=hint, **asked)
     if not isinstance(given, dict) or not given:
         return found(False, seen="nothing" if not given else f"a {type(given).__name__}", **asked)
-    _, first = plan_of(world)
-    by_day = {one.numbers(first).start // ROWS: one for one in ran if one.numbers(first)}
+    by_day = {one.payments.start // ROWS: one for one in ran}
     missing = [day for day in by_day if day not in given and str(day) not in given]
     if missing or len(given) > len(by_day):
         told = f"{len(given)} days, where your schedule judged {len(by_day)}"
@@ -328,8 +337,7 @@ def quiet(world: World) -> Finding:
     if not ran:
         seen, hint = nothing_judged(world)
         return found(False, seen=seen, hint=hint, **asked)
-    days = {number // ROWS for one in clean for number in one.numbers(first)}
-    alarms = [one for one in clean if one.violated]
+    days, alarms = _days(clean), [one for one in clean if one.violated]
     told = f"{len(days)} days judged, {len(alarms)} of {len(clean)} windows with violations"
     hint = None if alarms else "d4-04-too-late"
     return found(len(days) == plan.change and not alarms, seen=told, hint=hint, **asked)

@@ -1,4 +1,4 @@
-"""The traffic of D4-04: two weeks of payments with TxGuard's answers, and the labels that come for them, list by list.
+"""The traffic of D4-04: ten days of payments with TxGuard's answers, and the labels that come for them, list by list.
 
 On one day fraud changes: the payments look as ever, others of them are fraud. Sizes are chosen so that chance decides
 nothing (1,000 payments a day, about 50 of them fraud):
@@ -7,7 +7,7 @@ nothing (1,000 payments a day, about 50 of them fraud):
                  standard deviations from the one and three from the other.
     labels       a list comes at noon; the share of a day's labels on the list n days after it, or on one before, is
                  1 - exp(-(n - 6.5) / 3): 0.941 for n = 15, 0.958 for n = 16. Of 12,000 past payments a share is off by
-                 0.002, of 14,000 merged ones as well: four standard deviations either way.
+                 0.002, of 10,000 merged ones as well: four standard deviations either way.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
 
-DAYS, ROWS = 14, 1_000  # of traffic; payments a day
+DAYS, ROWS = 10, 1_000  # of traffic, each judged by two jobs; payments a day
 PAST = 12_000  # payments of the month before
 BEGIN = 60  # the day of the data room on which the traffic begins
 HOURS = (9, 12, 15)  # when the shops hand in their payments
@@ -53,7 +53,7 @@ class Plan:
         """The plan of a world's seed."""
         import numpy as np
 
-        return cls(seed, int(np.random.default_rng([seed, 404]).integers(5, 10)), later)
+        return cls(seed, int(np.random.default_rng([seed, 404]).integers(4, 7)), later)
 
     @property
     def wait(self) -> int:
@@ -90,6 +90,7 @@ def traffic(plan: Plan) -> Payments:
     return _payments(window.seen, window.labels, plan)
 
 
+@lru_cache(maxsize=2)
 def past(plan: Plan) -> Payments:
     """The payments of the month before, all of them labelled by now; nothing was wrong with them."""
     from course.data import transactions
@@ -139,21 +140,31 @@ def lists(plan: Plan, first: datetime) -> list[dict[str, Any]]:
     return [{"collected": first + day * DAY + NOON, "labels": labels} for day, labels in enumerate(found)]
 
 
-def times(first: datetime, day: int) -> list[datetime]:
-    """When the payments of a day were asked about: evenly within each of HOURS."""
-    hours = [HOURS[number * len(HOURS) // ROWS] for number in range(ROWS)]
-    begun = {hour: hours.index(hour) for hour in HOURS}
-    step = timedelta(hours=1) / math.ceil(ROWS / len(HOURS))
-    return [
-        first + day * DAY + timedelta(hours=hour) + (number - begun[hour]) * step for number, hour in enumerate(hours)
-    ]
+def seconds() -> NDArray[np.int64]:
+    """When each payment of a day is asked about, in seconds from midnight: evenly within each of HOURS."""
+    import numpy as np
+
+    number = np.arange(ROWS) * len(HOURS)
+    return np.array(HOURS)[number // ROWS] * 3600 + number % ROWS * 3600 // ROWS
+
+
+def within(first: datetime, start: datetime, end: datetime) -> range:
+    """The payments with start ≤ inference time < end, by their numbers."""
+    import numpy as np
+
+    at = (np.arange(DAYS)[:, None] * 86_400 + seconds()).ravel()
+    begin, stop = np.searchsorted(at, [(start - first).total_seconds(), (end - first).total_seconds()])
+    return range(int(begin), int(stop))
 
 
 def captures(plan: Plan, first: datetime) -> dict[str, bytes]:
     """What the endpoint captures, by hour (yyyy/mm/dd/hh), as model-monitor-data-capture-endpoint has it."""
     payments, found = traffic(plan), dict[str, list[str]]()
+    clock = [timedelta(seconds=int(second)) for second in seconds()]
     for day in range(DAYS):
-        for number, at in enumerate(times(first, day), start=day * ROWS):
+        midnight = first + day * DAY
+        for number, since in enumerate(clock, start=day * ROWS):
+            at = midnight + since
             record = {
                 "captureData": {
                     "endpointInput": _part("INPUT", payments.lines[number]),
