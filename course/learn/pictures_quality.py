@@ -73,7 +73,7 @@ def _drawn(
     for day in days:
         axes.axvspan(day - 0.5, day + 0.5, color=FAINT, alpha=0.45 * labelled.get(day, 0.0), linewidth=0)
     judged = [day for day in days if day in measured]
-    for name, colour, mark in zip(metrics, COLOURS, MARKERS, strict=False):
+    for name, colour, mark in zip(metrics if judged else (), COLOURS, MARKERS, strict=False):
         values, spreads = (
             [_value(measured[day], name, part) for day in judged] for part in ("value", "standard_deviation")
         )
