@@ -304,12 +304,12 @@ def read(world: World) -> Finding:
     if not isinstance(given, dict) or not given:
         return found(False, seen="nothing" if not given else f"a {type(given).__name__}", **asked)
     by_day = {one.payments.start // ROWS: one for one in ran}
-    missing = [day for day in by_day if day not in given and str(day) not in given]
+    missing = [day for day in by_day if day not in given]
     if missing or len(given) > len(by_day):
         told = f"{len(given)} days, where your schedule judged {len(by_day)}"
         return found(False, seen=f"{told}: {missing[0]} is not among them" if missing else told, **asked)
     for day, one in by_day.items():
-        entry, right = given.get(day, given.get(str(day))), expected(world, one)
+        entry, right = given[day], expected(world, one)
         for name in METRICS:
             try:
                 value, spread = (float(entry[name][part]) for part in ("value", "standard_deviation"))

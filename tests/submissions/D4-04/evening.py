@@ -46,4 +46,4 @@ for one in judged:
     key = place.split("/", 3)[3] + "/statistics.json"
     content = json.loads(s3.get_object(Bucket=x.bucket, Key=key)["Body"].read())
     end = pd.Timestamp(content["dataset"]["end_time"])
-    measured[str((end.normalize() - pd.Timestamp(x.first)).days)] = content["binary_classification_metrics"]
+    measured[(end.normalize() - pd.Timestamp(x.first)).days] = content["binary_classification_metrics"]
