@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,9 +64,8 @@ def start(aws: World, seed: int) -> dict[str, Any]:
     endpoints = {country.name: endpoint_of(seed, country.name) for country in countries}
     for endpoint in endpoints.values():
         sm.create_endpoint(EndpointName=endpoint, EndpointConfigName=name["model"])
-    for country in countries:
-        body = country.labelled().to_csv(index=False).encode()
-        s3.put_object(Bucket=bucket, Key=f"labelled/{country.name}/payments.csv", Body=body)
+    for country in COUNTRIES:
+        s3.put_object(Bucket=bucket, Key=f"labelled/{country}/payments.csv", Body=archives[country])
     now = datetime.fromisoformat(aws.control("now")["now"]).astimezone(UTC)
     due = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
     captured = {c.name: (c.captured(), scores[f"score-captured-{c.name}"]) for c in countries}
@@ -143,7 +143,10 @@ def _role(aws: World, name: str) -> str:
 
 
 def made(aws: World, role: str, seed: int) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Archives of the two models, and what they say of the tables of a seed: one job makes both, once a process."""
+    """Files of a seed and what the models say of its tables, made once a process.
+
+    Files: the archives of `model` and `before`, and each country's labelled payments as CSV.
+    """
     if seed not in _made:
         _made.clear()
         _made[seed] = _make(aws, role, seed)
@@ -156,13 +159,14 @@ def _make(aws: World, role: str, seed: int) -> tuple[dict[str, bytes], dict[str,
     from course.data import FEATURES, LABEL, transactions
 
     countries, known = Country.all(seed), [*FEATURES, LABEL]
+    labelled = {country.name: country.labelled() for country in countries}
     tables = {"train": transactions(frozen.SEED, frozen.ROWS)[known]}
     tables["score-validated"] = validated()
     for country in countries:
         tables[f"score-captured-{country.name}"] = country.captured().seen[list(FEATURES)]
         concept = country.cause == "concept drift"
         if concept:
-            tables["labelled"] = country.labelled()
+            tables["labelled"] = labelled[country.name]
         for part in (0, 1):
             coming, _ = country.coming(told=True, part=part)
             tables[f"{'anew' if concept else 'score'}-{part}-{country.name}"] = coming
@@ -180,6 +184,7 @@ def _make(aws: World, role: str, seed: int) -> tuple[dict[str, bytes], dict[str,
     files = frozen.members(frozen.read(aws, f"s3://{OWN}/model/{OWN}/output/output.tar.gz"))
     frozen.forget(aws, OWN)
     archives = {model: frozen.pack({"model.joblib": files[f"{model}.joblib"]}) for model in ("model", "before")}
+    archives |= {country: rows.to_csv(index=False).encode() for country, rows in labelled.items()}
     arrays = {file.removesuffix(".npy"): np.load(io.BytesIO(body)) for file, body in files.items() if ".npy" in file}
     return archives, arrays
 
@@ -304,17 +309,20 @@ def served(world: World, country: str) -> str:
 def play(world: World, part: int) -> dict[str, tuple[float, float]]:
     """Each country's month: what it costs as things stand, and by the reference policy. Common costs under ""."""
     said, scores, played = messages(world), world.memory["scores"], {}
-    for country in Country.all(world.seed):
-        told = country.name in said["feeds"]
-        rows, fraud = country.coming(told, part)
-        flagged = answers(world, country.name, rows)
-        _, fraud_then = country.coming(True, part)
+    countries = Country.all(world.seed)
+    coming = {country.name: country.coming(country.name in said["feeds"], part) for country in countries}
+    world.client("sagemaker"), world.client("sagemaker-runtime")  # made here: threads share them
+    with ThreadPoolExecutor(len(countries)) as together:
+        asked = {name: together.submit(answers, world, name, rows) for name, (rows, _) in coming.items()}
+    for country in countries:
+        told, fraud = country.name in said["feeds"], coming[country.name][1]
+        flagged = asked[country.name].result()
         concept = country.cause == "concept drift"
         then = scores[f"{'anew' if concept else 'score'}-{part}-{country.name}"]
         cut = months.CUT
         if country.cause == "shifted cut":
             cut = months.cut_at(scores[f"score-captured-{country.name}"])
-        best = months.cost(then >= cut, fraud_then)
+        best = months.cost(then >= cut, fraud)
         spent = months.cost(flagged, fraud) if flagged is not None else float(months.MISSED * fraud.sum())
         neglected = months.has_broken_feed(country.cause) and not told
         neglected |= country.cause == "population shift" and country.name not in said["reviews"]

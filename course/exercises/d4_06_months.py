@@ -3,10 +3,10 @@
 An incident has been there since the month that is over began, and stays; a feed is repaired on the day on which its
 owner hears of it, or on day NOTICED of the next month by itself.
 
-Money is what makes the remedies differ. A month of NEXT payments costs MISSED for each fraud that was not flagged,
+Money is what makes the remedies differ. A month of 3,000 payments costs MISSED for each fraud that was not flagged,
 REVIEW for each payment that was, LATE more for each of these above CAPACITY, and what the actions cost. With the
 frozen model and CUT, over 2 seeds: the population shift flags 16 % and is within the capacity; the shifted cut flags
-21 to 22 % and is not. A cut at PLAN leaves room for chance: of NEXT payments the flagged share is off by 0.007, and by
+21 to 22 % and is not. A cut at PLAN leaves room for chance: of 3,000 payments the flagged share is off by 0.007, and by
 as much again because the cut was found on CAPTURED others: CAPACITY is 3 standard deviations above PLAN.
 """
 
@@ -25,11 +25,12 @@ COUNTRIES = ("austria", "belgium", "denmark", "finland", "ireland", "portugal")
 CAUSES = ("harmless drift", "shifted cut", "concept drift", "broken feed", "unit bug", "population shift")
 CUT = 0.15
 PLAN, CAPACITY = 0.15, 0.185  # shares of a month's payments
-MONTH, NEXT = 30, 3_000  # days, payments of the month that is played
-LABELLED, CAPTURED = 9_000, 2_500  # payments
+MONTH, EVERY, A_DAY = 30, 5, 500  # days of the month that is played, of which every fifth is drawn; payments of each
+LABELLED, CAPTURED = 2_000, 2_500  # payments a day
+LABELLED_DAYS = 3
 NOTICED = 15  # the day on which a feed's owner sees by himself that it is broken
 NOW = 60  # the day on which it is decided; the month before began on day 30
-MISSED, REVIEW, LATE = 100, 5, 60
+MISSED, REVIEW, LATE = 100, 5, 100
 RETRAINING, MESSAGE = 1_000, 1_000
 UNTOLD = 4_000  # what a broken feed that nobody complains of costs, or a review that nobody asks for
 
@@ -64,27 +65,29 @@ class Country:
     @classmethod
     def all(cls, seed: int) -> list[Country]:
         found = causes(seed).items()
-        return [cls(name, cause, seed * len(COUNTRIES) + place) for place, (name, cause) in enumerate(found)]
+        return [cls(name, cause, seed * 100 + place * 10) for place, (name, cause) in enumerate(found)]
 
     def captured(self) -> Window:
         """The day four weeks ago that the monitors judge: its labels are there."""
         return stream(self.seed, 1, CAPTURED, (incident(self.cause),), start_day=NOW - 28).window(NOW - 28, NOW - 27)
 
     def labelled(self) -> pandas.DataFrame:
-        """The payments since the incident began whose labels are there: FEATURES as the feed showed them, and LABEL."""
-        rows = LABELLED // MONTH
-        month = stream(self.seed + 1, MONTH, rows, (incident(self.cause),), start_day=NOW - MONTH)
-        return month.window(NOW - MONTH, NOW).labelled_by(NOW)[[*FEATURES, LABEL]]
+        """The first days of the month that is over, labels and all: FEATURES as the feed showed them, and LABEL."""
+        first, days = NOW - MONTH, LABELLED_DAYS
+        drawn = stream(self.seed + 1, days, LABELLED, (incident(self.cause),), start_day=first)
+        return drawn.window(first, first + days).labelled_by(NOW)[[*FEATURES, LABEL]]
 
     def coming(self, told: bool, part: int = 0) -> tuple[pandas.DataFrame, numpy.ndarray]:
         """What the model is shown in the next month, and which of it is fraud. part: other payments of that month."""
+        import pandas
+
         changed = incident(self.cause)
         if changed.feed is not None:
-            # An incident starts and ends by the day. One that ends as it starts is none at all.
             changed = replace(changed, feed=None) if told else changed.starting(NOW, end_day=NOW + NOTICED)
-        month = stream(self.seed + 2 + part, MONTH, NEXT // MONTH, (changed,), start_day=NOW)
-        window = month.window(NOW, NOW + MONTH)
-        return window.seen[list(FEATURES)], window.labels[LABEL].to_numpy()
+        month = stream(self.seed + 2 + part, MONTH, A_DAY, (changed,), start_day=NOW)
+        days = [month.window(day, day + 1) for day in range(NOW, NOW + MONTH, EVERY)]
+        seen = pandas.concat([day.seen[list(FEATURES)] for day in days], ignore_index=True)
+        return seen, pandas.concat([day.labels[LABEL] for day in days]).to_numpy()
 
 
 def cost(flagged: numpy.ndarray, fraud: numpy.ndarray) -> float:
