@@ -32,7 +32,7 @@ NOTICED = 15  # the day on which a feed's owner sees by himself that it is broke
 NOW = 60  # the day on which it is decided; the month before began on day 30
 MISSED, REVIEW, LATE = 100, 5, 100
 RETRAINING, MESSAGE = 1_000, 1_000
-UNTOLD = 4_000  # what a broken feed that nobody complains of costs, or a review that nobody asks for
+UNTOLD = 6_000  # what a broken feed that nobody complains of costs, or a review that nobody asks for
 
 _BY_CAUSE = dict(zip(CAUSES, INCIDENTS, strict=True))
 

@@ -18,6 +18,7 @@ from course.learn.pictures_container import show_container
 from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
 from course.learn.pictures_distributions import show_distributions
+from course.learn.pictures_evidence import show_evidence
 from course.learn.pictures_facets import show_facets
 from course.learn.pictures_latency import show_latency, show_statuses
 from course.learn.pictures_lineage import show_lineage
@@ -59,6 +60,7 @@ __all__ = [
     "show_costs",
     "show_digests",
     "show_distributions",
+    "show_evidence",
     "show_facets",
     "show_latency",
     "show_lineage",
