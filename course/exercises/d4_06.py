@@ -33,7 +33,7 @@ VALIDATED = 5_000  # payments of the baseline
 OWN = f"{frozen.OWN}months"
 ACTIONS = (
     "sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob",
-    "sagemaker:CreateModel", "sagemaker:AddTags", "iam:PassRole",
+    "sagemaker:CreateModel", "sagemaker:DescribeModel", "sagemaker:AddTags", "iam:PassRole",
 )  # fmt: skip
 
 _made: dict[int, tuple[dict[str, bytes], dict[str, Any]]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from course.learn.pictures_look import COLOURS, FAINT, INK, display, figure, label
+from course.learn.pictures_look import COLOURS, FAINT, INK, PAPER, display, figure, label
 
 DRIFT = "baseline_drift_check"
 _LIMIT = 0.1  # the drift check's default
@@ -29,7 +29,7 @@ def show_evidence(reports: Reports | None, gaps: Mapping[str, float] | None = No
     """Show, for each endpoint, how far columns drifted, what is missing, AUC, the share flagged and the gap of groups.
 
     reports: (name, "DataQuality" or "ModelQuality", "statistics" or "constraint_violations") → the content of the file.
-    gaps: by name, the share flagged in one group less that in the other (DPPL). plan: the share that is to be flagged.
+    gaps: by name, the share flagged in one group less that in the other (DPPL). plan: the share that may be flagged.
     """
     names = [name for name, type, file in reports or {} if (type, file) == ("DataQuality", "statistics")]
     if not reports or not names:
@@ -45,7 +45,7 @@ def show_evidence(reports: Reports | None, gaps: Mapping[str, float] | None = No
             f"  drifted      {drift or 'nothing'}",
             f"  missing      {share:.0%} of {column}" + "".join(f"; unknown values of {one}" for one in one.unknown),
             f"  AUC          {one.auc:.3f}",
-            f"  flagged      {one.flagged:.1%}" + (f" (the plan is {plan:.0%})" if plan else ""),
+            f"  flagged      {one.flagged:.1%}" + (f" (planned: {plan:.0%} at most)" if plan else ""),
         ]
         if one.gap is not None:
             lines.append(f"  gap (DPPL)   {one.gap:.3f}")
@@ -95,9 +95,12 @@ def _board(found: Mapping[str, Evidence], plan: float) -> Any:
         start = limits[0] if limits else 0
         axis.barh(range(len(names)), [value - start for value in values], 0.6, left=start, color=COLOURS[0], alpha=0.75)
         for row, value in enumerate(values):
-            axis.text(value, row, f" {value:.2f}", va="center", fontsize=8, color=INK)
+            ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.4}
+            axis.annotate(
+                f"{value:.2f}", (value, row), (3, 0), textcoords="offset points", va="center", fontsize=8, bbox=ground
+            )
         if line is not None:
-            axis.axvline(line, color=FAINT, linestyle="--")
+            axis.axvline(line, color=FAINT, linestyle="--", zorder=0)
         axis.set_xlim(*(limits or (0, max([*values, plan]) * 1.35 + 1e-9)))
         label(axis, title=title, size=9)
     for axis in axes:

@@ -46,13 +46,13 @@ def test_each_endpoint_has_its_lines_and_its_row(shown):
         "  drifted      amount 0.94",
         "  missing      0% of flag",
         "  AUC          0.830",
-        "  flagged      50.0% (the plan is 15%)",
+        "  flagged      50.0% (planned: 15% at most)",
         "  gap (DPPL)   0.260",
         "ireland",
         "  drifted      nothing",
         "  missing      36% of km; unknown values of merchant",
         "  AUC          0.905",
-        "  flagged      9.0% (the plan is 15%)",
+        "  flagged      9.0% (planned: 15% at most)",
         "  gap (DPPL)   0.100",
     ]
     assert [axes.get_title(loc="left") for axes in figure.axes] == [

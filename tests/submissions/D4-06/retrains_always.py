@@ -1,6 +1,6 @@
 # score = 2
 # hint = "d4-06-retrained"
-# note = "Trains in every country and serves what came of it: wins the concept drift, loses where the feed is repaired later"
+# note = "Trains in every country: wins the concept drift, loses where the feed is repaired later"
 
 # %% d4-06-tell
 told = None

@@ -1,5 +1,5 @@
 # score = 5
-# note = "Decides by distances, AUC and the share flagged, names countries in the subject, and leaves a little more to the cut"
+# note = "Decides by means, counts and AUC, names countries in the subject, and plans a little more for the cut"
 
 # %% d4-06-causes
 causes = {}
