@@ -24,7 +24,7 @@ import pandas as pd
 from course.cloud.monitoring import constraints, statistics, violations
 from course.cloud.monitoring.dataset import Dataset, Format, Window
 from course.data import FEATURES, LABEL, notebook_model_source, transactions, truth
-from course.exercises import d4_06, d4_06_monitors, d4_06_months, frozen, measures, o_2, o_3, o_4, txguard
+from course.exercises import d4_06, d4_06_monitors, d4_06_months, d4_06_world, frozen, measures, o_2, o_3, o_4, txguard
 from course.hidden import o_2 as hidden_o_2
 from course.learn.probe import PASSED, Probe
 
@@ -245,8 +245,8 @@ def o_4_world(seed: int, repeats: int) -> Iterator[Told]:
 @cache
 def before() -> Any:
     """The model that TxGuard replaced in D4-06."""
-    rows = transactions(frozen.SEED, frozen.ROWS)[: d4_06.BEFORE]
-    return script().build(max_iter=20).fit(rows[list(FEATURES)], rows[LABEL])
+    rows = transactions(frozen.SEED, frozen.ROWS)[: d4_06_world.BEFORE]
+    return script().build(max_iter=d4_06_world.TREES).fit(rows[list(FEATURES)], rows[LABEL])
 
 
 def flags(made: Any, cut: float, rows: pd.DataFrame) -> np.ndarray:
@@ -256,7 +256,7 @@ def flags(made: Any, cut: float, rows: pd.DataFrame) -> np.ndarray:
 @cache
 def limits() -> tuple[dict[str, Any], dict[str, Any]]:
     """Statistics and constraints of the healthy payments, as the analyser makes them."""
-    rows = d4_06.validated()
+    rows = d4_06_world.validated()
     profile = profiled(rows, scores(rows))
     found = constraints.suggest(profile, "LInfinity")
     for feature in found["features"]:
@@ -289,13 +289,13 @@ def told_cause(country: d4_06_months.Country) -> str:
     return "harmless drift" if "merchant" in moved else "concept drift"
 
 
-def d4_06_world(seed: int, repeats: int) -> Iterator[Told]:
+def six_countries(seed: int, repeats: int) -> Iterator[Told]:
     """The causes of one seed, and its month by right policies and wrong ones."""
     countries = d4_06_months.Country.all(seed)
     for country in countries:
         yield f"cause {country.cause}, right (by the reports)", told_cause(country) == country.cause
     of = {country.cause: country for country in countries}
-    anew = {cause: trained(country.labelled(), d4_06.HELD_OUT) for cause, country in of.items()}
+    anew = {cause: trained(country.labelled(), d4_06_world.HELD_OUT) for cause, country in of.items()}
     known = {}
     for cause, country in of.items():
         made = anew[cause] if cause == "concept drift" else model()
@@ -354,7 +354,7 @@ def d4_06_world(seed: int, repeats: int) -> Iterator[Told]:
 
 # The table ------------------------------------------------------------------------------------------------------------
 
-WORLDS = {"O-2": o_2_world, "O-3": o_3_world, "O-4": o_4_world, "D4-06": d4_06_world}
+WORLDS = {"O-2": o_2_world, "O-3": o_3_world, "O-4": o_4_world, "D4-06": six_countries}
 
 
 def measured(exercise: str, seeds: range, repeats: int) -> dict[str, tuple[int, int]]:

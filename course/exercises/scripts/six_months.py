@@ -21,7 +21,8 @@ def made_of(rows, size):
 
 rows = pd.read_pickle(files / "train.pkl")
 model = made_of(rows, 0.01)
-before = train.build(max_iter=20).fit(rows[train.FEATURES][: told["before"]], rows["fraud"][: told["before"]])
+first = rows[: told["before"]]
+before = train.build(max_iter=told["trees"]).fit(first[train.FEATURES], first["fraud"])
 anew = made_of(pd.read_pickle(files / "labelled.pkl"), told["held_out"])
 joblib.dump(model, out / "model.joblib")
 joblib.dump(before, out / "before.joblib")
