@@ -26,12 +26,12 @@ CAUSES = ("harmless drift", "shifted cut", "concept drift", "broken feed", "unit
 CUT = 0.15
 PLAN, CAPACITY = 0.15, 0.185  # shares of a month's payments
 MONTH, EVERY, A_DAY = 30, 5, 500  # days of the month that is played, of which every fifth is drawn; payments of each
-LABELLED, CAPTURED = 2_000, 2_500  # payments a day
+LABELLED, CAPTURED = 4_000, 2_500  # payments a day
 LABELLED_DAYS = 3
 NOTICED = 15  # the day on which a feed's owner sees by himself that it is broken
 NOW = 60  # the day on which it is decided; the month before began on day 30
-MISSED, REVIEW, LATE = 100, 5, 100
-RETRAINING, MESSAGE = 1_000, 1_000
+MISSED, REVIEW, LATE = 100, 5, 200
+RETRAINING, MESSAGE = 500, 1_000
 UNTOLD = 6_000  # what a broken feed that nobody complains of costs, or a review that nobody asks for
 
 _BY_CAUSE = dict(zip(CAUSES, INCIDENTS, strict=True))

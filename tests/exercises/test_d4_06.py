@@ -64,7 +64,7 @@ def test_a_month_costs_what_was_missed_looked_at_and_late():
     flagged[:10] = True
     assert months.cost(flagged, fraud) == 50
     flagged[:20] = True
-    assert months.cost(flagged, fraud) == pytest.approx(100 + 100 * (20 - 100 * months.CAPACITY))
+    assert months.cost(flagged, fraud) == pytest.approx(100 + months.LATE * (20 - 100 * months.CAPACITY))
 
 
 def test_the_cut_at_the_plan_flags_the_plan():
