@@ -9,6 +9,9 @@ payments, so that luck with the rows is the same for both.
 
 Right work can differ from the reference in the cut alone. Where that was found by another estimate of the same
 quantile it moves a country's month by a few per cent, and the sum of six by less than 1 %; TOLERANCE is 5 %.
+
+`python -m tests.exercises.calibrate D4-06` counts both sides without a cloud: which cause the reports lead to, and the
+month by right policies and wrong ones.
 """
 
 from __future__ import annotations
