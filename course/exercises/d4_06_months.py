@@ -6,8 +6,9 @@ owner hears of it, or on day NOTICED of the next month by itself.
 Money is what makes the remedies differ. A month of 3,000 payments costs MISSED for each fraud that was not flagged,
 REVIEW for each payment that was, LATE more for each of these above CAPACITY, and what the actions cost. With the
 frozen model and CUT, over 8 seeds: the population shift flags 15.1 to 18.4 % and is within the capacity; the shifted
-cut flags 20.3 to 23.3 % and is not. A cut at PLAN leaves room for chance: of 3,000 payments the flagged share is off by 0.007, and by
-as much again because the cut was found on CAPTURED others: CAPACITY is 3 standard deviations above PLAN.
+cut flags 20.3 to 23.3 % and is not. A cut at PLAN leaves room for chance: of 3,000 payments the flagged share is off
+by 0.007, and by as much again because the cut was found on CAPTURED others: CAPACITY is 3 standard deviations above
+PLAN.
 """
 
 from __future__ import annotations
