@@ -146,9 +146,7 @@ class Maker:
         headers = {k: str(v) for k, v in wire["headers"].items()}
         if protocol == "query":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        if not isinstance(body, (str, bytes, bytearray)):  # of a wrong type where bytes belong
-            body = json.dumps(body) if body else ""
-        raw = body.encode() if isinstance(body, str) else bytes(body)
+        raw = body.encode() if isinstance(body, str) else bytes(body or b"")
         return Bad(service, model.name, wire["method"], path + (f"?{query}" if query else ""), headers, raw)
 
     def _spoil(self, bad: Bad) -> Bad:
