@@ -6,7 +6,6 @@ The server never forks: it asks the job parent (course.cloud.parent), and holds 
 import asyncio
 import contextlib
 import functools
-import itertools
 import os
 import socket
 import subprocess
@@ -88,12 +87,10 @@ class Process:
         line = b""
         try:
             while data := await self._read(pipe):
-                *whole, line = (line + data).split(b"\n")
-                for piece in itertools.chain.from_iterable(map(_pieces, whole)):
+                *whole, rest = (line + data).split(b"\n")
+                *begun, line = _pieces(rest)
+                for piece in [piece for each in whole for piece in _pieces(each)] + begun:
                     yield piece
-                while len(line) > LONGEST_LINE:
-                    yield line[:LONGEST_LINE]
-                    line = line[LONGEST_LINE:]
             if line:
                 yield line
         finally:
@@ -181,6 +178,7 @@ def _settle(future: asyncio.Future[None]) -> None:
 
 
 def _pieces(line: bytes) -> list[bytes]:
+    """At least one, and none longer than LONGEST_LINE."""
     return [line[start : start + LONGEST_LINE] for start in range(0, len(line) or 1, LONGEST_LINE)]
 
 
