@@ -8,14 +8,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-MEASURES = ("clouds", "kernels", "serving")
+MEASURES = ("clouds", "kernels", "serving", "week")
+LONG = ("transform",)  # run when it is named only
 README = Path(__file__).with_name("README.md")
 _MARK = "<!-- figures -->\n"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *MEASURES], help="which measures (default: all)")
+    parser.add_argument("names", nargs="*", choices=[[], *MEASURES, *LONG], help="which measures (default: all)")
     parser.add_argument("--write", action="store_true", help="keep the table in bench/README.md")
     options = parser.parse_args()
     figures = [

@@ -16,7 +16,7 @@ from pathlib import Path
 import joblib
 
 from .figures import Figure
-from .setting import cloud, model_and_rows, parents
+from .setting import Cloud, cloud, cpu_seconds, descendants, model_and_rows, parents, private_megabytes
 
 CONNECTIONS, SECONDS = 32, 6
 MLSERVER = Path(__file__).parents[1] / "build" / "mlserver"
@@ -29,10 +29,14 @@ def measure() -> list[Figure]:
     model, rows = model_and_rows()
     loop = _bare_loop(model, rows)
     with parents() as started, cloud(started) as here:
+        jobs = started.pid("job")
+        before = descendants(jobs)
         here.deploy("one")
+        one = descendants(jobs) - before
+        idle = private_megabytes(one)
         here.deploy("eight", variants=8)
-        single, p99 = _wrk(*here.invocation("one", _csv(rows[:1])), _csv(rows[:1]))
-        eight, _ = _wrk(*here.invocation("eight", _csv(rows[:1])), _csv(rows[:1]))
+        single, p99, *single_cost = _load(here, "one", _csv(rows[:1]), one)
+        eight, _, *eight_cost = _load(here, "eight", _csv(rows[:1]), descendants(jobs) - before - one)
         hundred, _ = _wrk(*here.invocation("one", _csv(rows[:100])), _csv(rows[:100]))
     figures = [
         Figure("bare loop of `predict`, one row at a time", loop, "/s", "", "no server, no network"),
@@ -46,6 +50,16 @@ def measure() -> list[Figure]:
         Figure("the same, spread over eight variants", eight, "/s"),
         Figure("… as a share of one variant's", eight / single, "x"),
         Figure("… against the bare loop", single / loop, "x"),
+        Figure("processor time of the cloud for one request", single_cost[0], "ms"),
+        Figure("… with eight variants, against one", eight_cost[0] / single_cost[0], "x", "<= 1.4"),
+        Figure(
+            "processor time of the containers likewise, eight variants against one",
+            eight_cost[1] / single_cost[1],
+            "x",
+            "",
+            "`predict` takes as long for one row as for eight, and eight containers find fewer rows waiting",
+        ),
+        Figure("private memory of an idle endpoint", idle, "MB", "<= 30", "one instance, all its processes"),
         Figure("rows in 100-row bodies", hundred * 100, "/s", ">= 100000"),
     ]
     if (MLSERVER / "bin" / "mlserver").exists():
@@ -57,6 +71,14 @@ def measure() -> list[Figure]:
         figures.append(Figure("MLServer 1.7.1, one process", rate, "/s", "", "unsigned, one process"))
         figures.append(Figure("InvokeEndpoint against MLServer", single / rate, "x", ">= 4"))
     return figures
+
+
+def _load(here: Cloud, endpoint: str, body: str, containers: set[int]) -> tuple[float, str, float, float]:
+    """What `_wrk` gives, and the processor time in ms for one request: of the cloud, of the containers."""
+    before = cpu_seconds({here.pid}), cpu_seconds(containers)
+    rate, p99 = _wrk(*here.invocation(endpoint, body), body)
+    after = cpu_seconds({here.pid}), cpu_seconds(containers)
+    return rate, p99, *((b - a) * 1000 / (rate * SECONDS) for a, b in zip(before, after, strict=True))
 
 
 def _csv(rows) -> str:

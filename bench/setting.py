@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import socket
 import tarfile
 import tempfile
@@ -64,6 +65,7 @@ class Cloud:
     """A world with a role and a bucket, and the client calls that the measures share."""
 
     port: int
+    pid: int = 0
     role: str = ""
 
     def client(self, service: str) -> Any:
@@ -87,10 +89,8 @@ class Cloud:
         s3.put_object(Bucket="bench", Key="serve.tar.gz", Body=archive(serve__py=SERVE.encode()))
         s3.put_object(Bucket="bench", Key="train.tar.gz", Body=archive(train__py=TRAIN.encode()))
 
-    def deploy(self, name: str, variants: int = 1) -> float:
-        """Seconds from CreateEndpoint to InService."""
-        sagemaker = self.client("sagemaker")
-        sagemaker.create_model(
+    def create_model(self, name: str) -> None:
+        self.client("sagemaker").create_model(
             ModelName=name,
             ExecutionRoleArn=self.role,
             PrimaryContainer={
@@ -102,6 +102,11 @@ class Cloud:
                 },
             },
         )
+
+    def deploy(self, name: str, variants: int = 1) -> float:
+        """Seconds from CreateEndpoint to InService."""
+        sagemaker = self.client("sagemaker")
+        self.create_model(name)
         sagemaker.create_endpoint_config(
             EndpointConfigName=name,
             ProductionVariants=[
@@ -127,6 +132,26 @@ class Cloud:
         return url, dict(request.headers.items())
 
 
+def descendants(pid: int) -> set[int]:
+    """The processes below one."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {found for child in children for found in (int(child), *descendants(int(child)))}
+
+
+def cpu_seconds(pids: set[int]) -> float:
+    """The processor time that processes have used."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(user) + int(system) for user, system in (found[11:13] for found in fields)) / os.sysconf(
+        "SC_CLK_TCK"
+    )
+
+
+def private_megabytes(pids: set[int]) -> float:
+    """Memory that processes share with nobody (Private_* of smaps)."""
+    lines = [line for pid in pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+
 @contextlib.contextmanager
 def parents() -> Iterator[Parents]:
     """Warm parents, ready."""
@@ -142,7 +167,7 @@ def cloud(started: Parents) -> Iterator[Cloud]:
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         handle = open_world(started.sockets, listener=listener, seed=1, start=None, token="bench")
     try:
-        found = Cloud(handle.port)
+        found = Cloud(handle.port, handle.pid)
         found.furnish()
         yield found
     finally:

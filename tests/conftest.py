@@ -1,7 +1,14 @@
-"""In CI a skip is a failure: everything that a test needs must be there. Elsewhere a skip says what is missing."""
+"""In CI a skip is a failure: everything that a test needs must be there. Elsewhere a skip says what is missing.
+
+`course verify` runs beside the other tests, at a low priority: it takes as long as all of them, and neither fills two
+processors. CI verifies each exercise on five attempts.
+"""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +16,30 @@ import pytest
 collect_ignore_glob = ["*.ipynb"]
 
 CI = os.environ.get("CI") == "true"
+VERIFY = ["nice", "-n", "10", sys.executable, "-m", "course", "verify", "--seeds", "5" if CI else "1"]
+VERIFYING = pytest.StashKey[subprocess.Popen[str]]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    wanted = any("verifying" in getattr(item, "fixturenames", ()) for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        root = Path(__file__).resolve().parents[1]
+        session.config.stash[VERIFYING] = subprocess.Popen(
+            VERIFY, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    verifying = config.stash.get(VERIFYING, None)
+    if verifying and verifying.poll() is None:
+        verifying.kill()  # its kernels and clouds end with it
+        verifying.communicate()
+
+
+@pytest.fixture
+def verifying(request: pytest.FixtureRequest) -> subprocess.Popen[str]:
+    """`course verify` of every exercise, under way since the tests began."""
+    return request.config.stash[VERIFYING]
 
 
 @pytest.hookimpl(wrapper=True)

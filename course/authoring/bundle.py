@@ -18,7 +18,7 @@ SETUP = ("LICENSE", "Makefile", "README.md", "environment.yml", "pyproject.toml"
 AUTHORS_SETTINGS = re.compile(r"\[(project\.optional-dependencies|tool\.(?!setuptools).*)\]")  # of pyproject.toml
 LITTER = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 HANDED_OVER = "course/data/notebook_model"  # the data scientist's own script, which exercises hand to learners
-SHORTEST_LINE = 16  # characters; a shorter line of a solution tells nothing, such as a closing bracket
+TELLS_NOTHING = re.compile(r".{,15}|for \w+ in \w+:")  # a line of a solution, such as a closing bracket
 
 
 class BundleError(CourseError):
@@ -61,19 +61,16 @@ def leaks(root: Path, target: Path) -> list[str]:
 def secret_lines(root: Path) -> list[str]:
     """The lines of solutions and hidden tests that learners see nowhere, not in what notebooks print either."""
     secret: dict[str, None] = {}
-    visible: set[str] = set()
-    for handed in (root / HANDED_OVER).glob("*.py"):
-        visible |= {line.strip() for line in handed.read_text(encoding="utf-8").split("\n")}
+    visible = [handed.read_text(encoding="utf-8") for handed in (root / HANDED_OVER).glob("*.py")]
     for path in notebook.sources(root):
         for cell in notebook.read(path).cells:
-            shown = notebook.without(notebook.stub_of(cell), notebook.BEGIN_HIDDEN, notebook.END_HIDDEN)
-            visible |= {line.strip() for line in shown.split("\n")}
+            visible.append(notebook.without(notebook.stub_of(cell), notebook.BEGIN_HIDDEN, notebook.END_HIDDEN))
             if not notebook.is_solution(cell):
-                printed = "".join(output.get("text", "") for output in cell.get("outputs", []))
-                visible |= {line.strip() for line in printed.split("\n")}
+                visible += [output.get("text", "") for output in cell.get("outputs", [])]
             secret |= dict.fromkeys(line.strip() for line in cell.source.split("\n"))
+    seen = "\n".join(visible)
     marks = {notebook.BEGIN_SOLUTION, notebook.END_SOLUTION, notebook.BEGIN_HIDDEN, notebook.END_HIDDEN}
-    return [line for line in secret if line not in visible | marks and len(line) >= SHORTEST_LINE]
+    return [line for line in secret if line not in marks and line not in seen and not TELLS_NOTHING.fullmatch(line)]
 
 
 def _copy(root: Path, target: Path) -> None:

@@ -11,7 +11,7 @@ TARGET = Path("docs", "operations.md")
 _HEAD = """# Operations that the cloud runs itself
 
 This page is made by `course refresh` from `course/cloud/operations.py`. Every other service (S3, IAM, STS, KMS, Logs,
-CloudWatch, SNS, SQS …) is answered by the base, MiniStack.
+SNS, SQS, Lambda …) and CloudWatch's dashboards are answered by the base, MiniStack.
 
 An operation or a parameter that is not listed here is refused by name. "No effect" means: accepted, checked against
 the model, stored and described, but nothing in this cloud behaves differently for it.

@@ -54,7 +54,7 @@ class Clock:
     def __init__(self, start: float | None = None, on_jump: Callable[[float], None] = lambda seconds: None):
         self._offset = 0.0
         self._on_jump = on_jump
-        self._due: list[tuple[float, int, Action, str]] = []
+        self._due: list[tuple[float, bool, int, Action, str]] = []
         self._order = itertools.count()
         self._wake = asyncio.Event()
         self._advancing = asyncio.Lock()
@@ -67,9 +67,12 @@ class Clock:
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.time(), UTC)
 
-    def at(self, moment: float, action: Action, label: str = "") -> None:
-        """Run `action` at cloud time `moment` (at once if it has passed)."""
-        heapq.heappush(self._due, (moment, next(self._order), action, label))
+    def at(self, moment: float, action: Action, label: str = "", *, last: bool = False) -> None:
+        """Run `action` at cloud time `moment` (at once if it has passed); `last`: after all else of that moment.
+
+        What has no label goes unmentioned when time has advanced.
+        """
+        heapq.heappush(self._due, (moment, last, next(self._order), action, label))
         self._wake.set()
 
     async def advance(self, seconds: float) -> list[str]:
@@ -79,7 +82,8 @@ class Clock:
         async with self._advancing:
             done, end = [], self.time() + seconds
             while self._due and self._due[0][0] <= end:
-                done.append(await self._next())
+                if label := await self._next():
+                    done.append(label)
             self._jump(end - self.time())
             return done
 
@@ -95,7 +99,7 @@ class Clock:
                 await asyncio.wait_for(self._wake.wait(), delay)
 
     async def _next(self) -> str:
-        moment, _, action, label = heapq.heappop(self._due)
+        moment, _, _, action, label = heapq.heappop(self._due)
         self._jump(moment - self.time())
         await action()
         return label

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .protocol import Request, Response
+from .sagemaker import replay as replaying
+from .sagemaker import traffic
 from .sagemaker.resources import ENDPOINT, TRAINING_JOB
 
 if TYPE_CHECKING:
@@ -49,8 +51,9 @@ async def advance(world: "World", seconds: float) -> dict[str, Any]:
     return {"now": world.clock.now().isoformat(), "events": events}
 
 
-async def meter(world: "World") -> dict[str, Any]:
-    return world.meter.report()
+async def meter(world: "World", tag: str | None = None) -> dict[str, Any]:
+    """What there is to pay (see Meter.report); with `tag`, by that tag's values too."""
+    return world.meter.report(tag)
 
 
 async def timeline(world: "World") -> list[dict[str, Any]]:
@@ -64,6 +67,19 @@ async def trail(world: "World") -> list[dict[str, Any]]:
 async def invocations(world: "World") -> dict[str, dict[str, dict[str, int]]]:
     """Requests that each endpoint answered, by variant and outcome, endpoints that are gone included."""
     return world.past_invocations | {e.name: e.runtime.counts() for e in world.store.all(ENDPOINT)}
+
+
+async def weighings(world: "World", endpoint: str) -> list[dict[str, Any]]:
+    """The weights that an endpoint's variants have had, and what each had answered when they changed."""
+    found = world.store.find(ENDPOINT, endpoint)
+    return found.runtime.weighings if found else []
+
+
+async def send(
+    world: "World", endpoint: str, bodies: list[str], content_type: str = "text/csv"
+) -> list[tuple[str, str | None]]:
+    """Requests of an endpoint's customers (see traffic.send)."""
+    return await traffic.send(world, endpoint, bodies, content_type)
 
 
 async def interrupt(world: "World", job: str) -> dict[str, Any]:
@@ -83,15 +99,73 @@ async def spot(
     return {}
 
 
-async def patience(world: "World", seconds: float) -> dict[str, Any]:
-    """Real seconds between SIGTERM and SIGKILL for a training job that is stopped; 120 on AWS and in a new world."""
-    if seconds < 0:
+async def replay(world: "World", wait: bool = True, **plan: Any) -> dict[str, Any]:
+    """Replay traffic (see sagemaker/replay.py: Plan). With `wait`, time advances to its end.
+
+    Returns what was seen minute by minute (Replay.report).
+    """
+    found = replaying.begin(world, replaying.Plan(**plan))
+    if wait:
+        await world.clock.advance(max(0.0, found.end - world.clock.time()))
+    return found.report()
+
+
+async def replayed(world: "World", replay: str | None = None) -> dict[str, Any]:
+    """What has been seen of a replay, by default of the last that began."""
+    for found in reversed(world.replays):
+        if replay in (None, found.name):
+            return found.report()
+    raise ValueError(f"There is no replay {replay or ''}.")
+
+
+async def patience(
+    world: "World", seconds: float | None = None, invocation: float | None = None, startup: float | None = None
+) -> dict[str, Any]:
+    """Say how many real seconds the world waits; what is not given stays.
+
+    seconds: between SIGTERM and SIGKILL for a training job that is stopped; 120 on AWS and in a new world.
+    invocation: for a model's answer to InvokeEndpoint; 60 on AWS and in a new world.
+    startup: until an endpoint's container is healthy, where its variant says nothing; 240 on AWS and in a new world.
+    """
+    if any(given is not None and given < 0 for given in (seconds, invocation, startup)):
         raise ValueError("patience is a number of seconds, not below 0.")
-    world.stop_grace = seconds
+    if seconds is not None:
+        world.stop_grace = seconds
+    if invocation is not None:
+        world.invocation_seconds = invocation
+    if startup is not None:
+        world.startup_seconds = startup
+    return {}
+
+
+async def work(world: "World", seconds: float) -> dict[str, Any]:
+    """Cloud seconds for which an asynchronous request holds its place on an instance, as a big file does.
+
+    0 in a new world: as long as the model really takes.
+    """
+    if not 0 <= seconds <= 3600:
+        raise ValueError("work is a number of seconds between 0 and 3600: an invocation takes up to an hour.")
+    world.queues.work_seconds = seconds
     return {}
 
 
 _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
     verb.__name__: verb
-    for verb in (status, now, advance, meter, timeline, trail, invocations, interrupt, spot, patience)
+    for verb in (
+        status,
+        now,
+        advance,
+        meter,
+        timeline,
+        trail,
+        invocations,
+        weighings,
+        send,
+        interrupt,
+        spot,
+        patience,
+        work,
+        replay,
+        replayed,
+    )
 }

@@ -48,6 +48,7 @@ class Programs:
     train: str = ""  # docker run image train
     serve: str = ""  # docker run image serve
     process: str = ""  # a processing job's container that names no entrypoint
+    small: bool = False  # whether the program for processing is one of the small parent's (course/cloud/parent.py)
     latest: bool = False  # whether there is a tag "latest", which a URI without a tag stands for
 
 
@@ -59,10 +60,10 @@ PROGRAMS = {
     ),
     (CLARIFY_ACCOUNT, CLARIFY_REPOSITORY): Programs("clarify", process="course.cloud.clarify.program:main"),
     (MONITOR_ACCOUNT, "sagemaker-model-monitor-analyzer"): Programs(
-        "model-monitor-analyzer", process="course.cloud.monitoring.program:main", latest=True
+        "model-monitor-analyzer", process="course.cloud.monitoring.program:main", small=True, latest=True
     ),
     (MONITOR_ACCOUNT, "sagemaker-model-monitor-groundtruth-merger"): Programs(
-        "model-monitor-groundtruth-merger", process="course.cloud.monitoring.program:merge", latest=True
+        "model-monitor-groundtruth-merger", process="course.cloud.monitoring.program:merge", small=True, latest=True
     ),
     (SCIKIT_LEARN_ACCOUNT, XGBOOST_REPOSITORY): Programs(
         "XGBoost",

@@ -48,17 +48,23 @@ class LogStream:
         self.points: list[MetricPoint] = []
 
     async def open(self) -> None:
-        for operation, names in (
-            ("CreateLogGroup", {"logGroupName": self.group}),
-            ("CreateLogStream", {"logGroupName": self.group, "logStreamName": self.stream}),
-        ):
-            try:
-                await self._base.call("logs", operation, self._access_key, **names)
-            except CloudError as error:
-                if error.code == "AccessDeniedException":
-                    self._denied = True
-                elif error.code != "ResourceAlreadyExistsException":
-                    raise
+        """Make the stream, and its group if that is not there."""
+        stream = {"logGroupName": self.group, "logStreamName": self.stream}
+        if await self._make("CreateLogStream", **stream) == "ResourceNotFoundException":
+            await self._make("CreateLogGroup", logGroupName=self.group)
+            await self._make("CreateLogStream", **stream)
+
+    async def _make(self, operation: str, **names: str) -> str:
+        """The code of the error, "" without one."""
+        try:
+            await self._base.call("logs", operation, self._access_key, **names)
+        except CloudError as error:
+            if error.code == "AccessDeniedException":
+                self._denied = True
+            elif error.code not in ("ResourceAlreadyExistsException", "ResourceNotFoundException"):
+                raise
+            return error.code
+        return ""
 
     async def follow(self, lines: AsyncIterator[bytes]) -> None:
         """Write every line until the output ends: what has come together in one turn goes in one call."""
@@ -68,15 +74,20 @@ class LogStream:
             self._read_metrics(line)
             self._bytes += len(raw)
             if self._bytes > _MAX_BYTES:
-                if self._bytes - len(raw) <= _MAX_BYTES:
-                    self._add("[output beyond 4 MiB is not kept]")
-                continue
-            if line:
+                if self._bytes - len(raw) > _MAX_BYTES:
+                    continue
+                self._add("[output beyond 4 MiB is not kept]")
+            elif line:
                 self._add(line)
             if len(self._batch) >= _BATCH:
                 await self._write()
             elif writer is None or writer.done():
                 writer = asyncio.ensure_future(self._write())
+        await self._write()
+
+    async def write(self, line: str) -> None:
+        """Write one line."""
+        self._add(line)
         await self._write()
 
     async def _write(self) -> None:

@@ -56,6 +56,7 @@ class Kind:
     modules: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()  # imported with every module in them: a sandboxed child cannot import them later
     prepare: Callable[[], object] | None = None  # called once after importing; children inherit what it cached
+    small: "Kind | None" = None  # a second parent, which is forked off before the rest is imported
 
 
 SKLEARN = (
@@ -78,7 +79,9 @@ KINDS = {
             "joblib",
             *(f"sklearn.{part}" for part in SKLEARN),
         ),
-        packages=("course.cloud.containers",),
+        packages=("course.cloud.containers", "course.cloud.monitoring", "course.cloud.clarify"),
+        # A fork costs as much as there is memory to map: programs that need little are forked from where there is less.
+        small=Kind(supervisor.supervise, modules=("numpy.random", "numpy.ma"), packages=("course.cloud.monitoring",)),
     ),
 }
 
@@ -89,10 +92,13 @@ class PreloadError(Exception):
 
 def preload(name: str) -> None:
     """Import all that this kind's children need, and make the result cheap and safe to fork."""
+    _preload(KINDS[name])
+
+
+def _preload(kind: Kind) -> None:
     # Libraries read these when imported: threads of theirs would not survive a fork.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1")
     os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
-    kind = KINDS[name]
     for module in kind.modules:
         _import(module)
     for package in kind.packages:
@@ -127,9 +133,11 @@ class Child:
 class Parent:
     """The loop: accept, fork, reap."""
 
-    def __init__(self, kind: Kind, listener: socket.socket) -> None:
+    def __init__(self, kind: Kind, listener: socket.socket, small: int = 0) -> None:
+        """small: the process id of the second parent, which is our child and sees to its own end; 0 without one."""
         self._kind = kind
         self._listener = listener
+        self._small = small
         self._children: dict[int, Child] = {}
         self._pulse, self._pulse_end = os.pipe()
         self._wake, self._wake_end = os.pipe()
@@ -217,6 +225,8 @@ class Parent:
                 return
             if pid == 0:
                 break
+            if pid == self._small:
+                self._small = 0
             if child := self._children.pop(pid, None):
                 if child.deadline is None:
                     self._poll.unregister(child.connection)
@@ -225,7 +235,7 @@ class Parent:
         # What a killed child left behind comes to us (adopt_orphans); each one's end brings its own children here.
         if linux.HERE:
             for orphan in linux.children(os.getpid()):
-                if orphan not in self._children:
+                if orphan not in self._children and orphan != self._small:
                     os.kill(orphan, signal.SIGKILL)
 
     def _release(self, child: Child) -> None:
@@ -240,6 +250,8 @@ class Parent:
         for descriptor in (self._listener.fileno(), *self._owner):
             self._poll.unregister(descriptor)
         self._listener.close()
+        if self._small:
+            os.kill(self._small, signal.SIGTERM)  # the owner's end is not always to be seen in stdin
         for child in self._children.values():
             if child.deadline is None:
                 self._release(child)
@@ -299,6 +311,31 @@ def refuse_all(listener: socket.socket, reason: str) -> None:
             connection.close()
 
 
+def _fork_small(kind: Kind, other: socket.socket, path: str) -> int:
+    """Import what the second parent's children need, and fork it off. It ends as we do: its owner is ours, and we.
+
+    Returns its process id; 0 where nobody may listen at `path`, and all is the first parent's.
+    """
+    try:
+        listener = listen(path)
+    except OSError:
+        return 0
+    with listener:
+        _preload(kind)
+        pid = os.fork()
+        if pid == 0:
+
+            def serve() -> None:
+                other.close()
+                try:
+                    Parent(kind, listener).run()
+                finally:
+                    Path(path).unlink(missing_ok=True)
+
+            program.conclude(serve)
+    return pid
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a parent; returns its exit code."""
     parser = argparse.ArgumentParser("python -m course.cloud.parent", description="A warm parent of worlds or jobs.")
@@ -309,7 +346,10 @@ def main(arguments: list[str] | None = None) -> int:
     # Listening comes before importing: clients may connect from the first moment and wait in the queue.
     listener = listen(options.socket) if options.listener is None else socket.socket(fileno=options.listener)
     listener.set_inheritable(False)
+    kind, small = KINDS[options.preload], 0
     try:
+        if kind.small:
+            small = _fork_small(kind.small, listener, str(process.small_parent(Path(options.socket))))
         preload(options.preload)
     except PreloadError as error:
         reason = f"The course's {options.preload} parent cannot start: {error}."
@@ -317,9 +357,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(reason, file=sys.stderr)
         return 1
     try:
-        parent = Parent(KINDS[options.preload], listener)
+        parent = Parent(kind, listener, small)
         print(json.dumps({"ready": True, "pid": os.getpid()}), flush=True)
         parent.run()
+        if small:
+            with contextlib.suppress(ChildProcessError):  # it ended, and was reaped, before us
+                os.waitpid(small, 0)
     finally:
         Path(options.socket).unlink(missing_ok=True)
     return 0

@@ -107,7 +107,7 @@ def _record(call: Call, asked: dict[str, Any] | None, result: dict[str, Any], fa
         parameters=camel_case(shape, asked) if asked is not None else None,
         answer=None if failure else _elements(result),
         error=(failure.code, failure.message) if failure else None,
-        resources=list(_resources(asked or {})),
+        resources=list(_resources(asked or {})) if call.service.startswith("sagemaker") else [],
         agent=call.request.headers.get("user-agent", ""),
     )
 

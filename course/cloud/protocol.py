@@ -1,8 +1,8 @@
 """The wire, driven by botocore's service models: nobody types a shape again.
 
 `decode` turns a request into an operation and its parameters; `encode` turns a result into an answer, filtered by
-the operation's output shape (strict SDKs refuse members that the shape does not declare). Protocols: json (1.0, 1.1)
-and rest-json.
+the operation's output shape (strict SDKs refuse members that the shape does not declare). Protocols: json (1.0, 1.1),
+rest-json and, for services that speak several, what the caller chose: CBOR (wire_cbor.py) or query (wire_query.py).
 """
 
 import base64
@@ -15,9 +15,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+import cbor2
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape
 
+from . import wire_cbor, wire_query
 from .errors import CloudError, SerializationFailed, UnknownOperation
 
 
@@ -74,10 +76,37 @@ def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
     return sorted(routes, key=lambda route: route[1].groups)
 
 
+def wire_of(request: Request) -> str:
+    """How a request is written, where its service speaks several protocols: cbor, query or json."""
+    if request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        return "cbor"
+    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    return "query" if is_form and "x-amz-target" not in request.headers else "json"
+
+
+@cache
+def _speaks_several(service: str) -> bool:
+    return (
+        len(service_model(service).metadata.get("protocols", ())) > 1
+        and "query" in (service_model(service).metadata["protocols"])
+    )
+
+
+def _named_in(service: str, request: Request) -> str:
+    """The operation that a request of CBOR or query names, "" if it is neither."""
+    how = wire_of(request)
+    if how == "query":
+        return wire_query.fields(request.body).get("Action", "")
+    prefix = f"/service/{_target_prefix(service)}/operation/"
+    return request.path.removeprefix(prefix) if how == "cbor" and request.path.startswith(prefix) else ""
+
+
 def identify(services: tuple[str, ...], request: Request) -> tuple[str, str] | None:
     """(service, operation) of a request signed for one of `services`, or None if no model knows it."""
     target = request.headers.get("x-amz-target", "")
     for service in services:
+        if _speaks_several(service) and (named := _named_in(service, request)):
+            return service, named
         if target:
             prefix, _, operation = target.rpartition(".")
             if prefix == _target_prefix(service):
@@ -98,6 +127,10 @@ def decode(service: str, operation: str, request: Request) -> dict[str, Any]:
         return {}
     if "rest" in service_model(service).metadata["protocol"]:
         return _decode_rest(service, operation, shape, request)
+    if _speaks_several(service) and (how := wire_of(request)) != "json":
+        return _structure(
+            shape, wire_cbor.load(request.body) if how == "cbor" else wire_query.load(shape, request.body), ""
+        )
     return _structure(shape, _parse_json(request.body or b"{}"), "")
 
 
@@ -182,6 +215,8 @@ def _value(shape: Shape, value: Any, path: str) -> Any:
 
 
 def _timestamp(value: Any, path: str) -> datetime:
+    if isinstance(value, datetime):
+        return value
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
@@ -210,11 +245,19 @@ def _scalar(shape: Shape, text: str) -> Any:
     return text
 
 
-def encode(service: str, operation: str, result: dict[str, Any], request_id: str) -> Response:
-    """The answer to a request that succeeded."""
+def encode(
+    service: str, operation: str, result: dict[str, Any], request_id: str, request: Request | None = None
+) -> Response:
+    """The answer to a request that succeeded. `request`: where its service speaks several protocols."""
     model = operation_model(service, operation)
     shape = model.output_shape
     headers = {"x-amzn-RequestId": request_id}
+    if request and _speaks_several(service) and (how := wire_of(request)) != "json":
+        if how == "query":
+            headers["Content-Type"] = "text/xml"
+            return Response(200, headers, wire_query.dump(model, result, request_id))
+        headers |= _CBOR
+        return Response(200, headers, wire_cbor.dump(shape, result))
     status = model.http.get("responseCode", 200)
     if "rest" not in service_model(service).metadata["protocol"]:
         headers["Content-Type"] = f"application/x-amz-json-{service_model(service).metadata.get('jsonVersion', '1.1')}"
@@ -243,15 +286,41 @@ def encode(service: str, operation: str, result: dict[str, Any], request_id: str
     return Response(status, headers, body)
 
 
-def encode_error(error: CloudError, request_id: str) -> Response:
-    """The answer to a request that was refused (every JSON service reads this form)."""
+_CBOR = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+
+
+def encode_error(error: CloudError, request_id: str, service: str = "", request: Request | None = None) -> Response:
+    """The answer to a request that was refused (every JSON service reads this form).
+
+    `service` and `request`: where the service speaks several protocols.
+    """
+    headers = {"x-amzn-RequestId": request_id}
     document = {"__type": error.code, "message": error.message, "Message": error.message, **error.members}
-    headers = {
-        "x-amzn-RequestId": request_id,
-        "x-amzn-ErrorType": error.code,
-        "Content-Type": "application/x-amz-json-1.1",
-    }
-    return Response(error.status, headers, json.dumps(document).encode())
+    if service and request and _speaks_several(service):
+        shape, code, status = _fault(service, error)
+        if (how := wire_of(request)) == "query":
+            space = service_model(service).metadata.get("xmlNamespace", "")
+            headers["Content-Type"] = "text/xml"
+            body = wire_query.dump_error(space, code, error.message, request_id, status)
+            return Response(status, headers, body)
+        headers["x-amzn-query-error"] = f"{code};{'Sender' if status < 500 else 'Receiver'}"
+        document["__type"] = shape
+        if how == "cbor":
+            return Response(status, headers | _CBOR, cbor2.dumps(document))
+    else:
+        status = error.status
+    headers |= {"x-amzn-ErrorType": document["__type"], "Content-Type": "application/x-amz-json-1.1"}
+    return Response(status, headers, json.dumps(document).encode())
+
+
+def _fault(service: str, error: CloudError) -> tuple[str, str, int]:
+    """(shape, code, HTTP status) of an error, where the two names differ: ValidationException is ValidationError."""
+    for shape in service_model(service).error_shapes:
+        if error.code in (shape.name, shape.error_code):
+            return shape.name, shape.error_code, shape.metadata.get("error", {}).get("httpStatusCode", error.status)
+    if error.code in ("AccessDeniedException", "SerializationException"):
+        return error.code, error.code.removesuffix("Exception"), 403 if "Access" in error.code else error.status
+    return error.code, error.code, error.status
 
 
 def _dump(shape: Shape, value: Any) -> bytes:

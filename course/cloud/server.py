@@ -1,11 +1,22 @@
 """The cloud's front door: every request goes through `answer`, which reads as a table of contents."""
 
 import uuid
+import zlib
 from typing import TYPE_CHECKING, Any
 
-from . import conditions, control, perform, protocol, sagemaker, trail, trail_settings  # noqa: F401 - they enter operations
+from . import (  # noqa: F401 - they enter operations
+    autoscaling,
+    cloudwatch,
+    conditions,
+    control,
+    perform,
+    protocol,
+    sagemaker,
+    trail,
+    trail_settings,
+)
 from .base import Credential
-from .errors import AccessDenied, CloudError, UnknownOperation
+from .errors import AccessDenied, CloudError, SerializationFailed, UnknownOperation
 from .protocol import Request, Response
 from .signature import authenticate
 
@@ -17,11 +28,15 @@ OURS: dict[str, tuple[str, ...]] = {
     "sagemaker": ("sagemaker", "sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics"),
     "cloudtrail": ("cloudtrail",),
     "application-autoscaling": ("application-autoscaling",),
+    "monitoring": ("cloudwatch",),
 }
+# What the base does of a service that is otherwise ours.
+_DASHBOARDS = ("PutDashboard", "GetDashboard", "ListDashboards", "DeleteDashboards")
+_LEFT_TO_BASE = {("cloudwatch", name) for name in _DASHBOARDS}
 _CHANGES_OF_RULES = ("events:PutRule", "events:EnableRule", "events:PutTargets")
 _MAX_BODY = 512 << 20
 
-for _service in (*(name for names in OURS.values() for name in names), "s3", "iam", "sts", "logs", "cloudwatch"):
+for _service in (*(name for names in OURS.values() for name in names), "s3", "iam", "sts", "logs"):
     protocol.load(_service)  # before worlds are forked, so that they share the models
 
 
@@ -33,17 +48,21 @@ async def answer(world: "World", request: Request) -> Response:
     ours = OURS.get(_signed_for(request))
     try:
         caller = authenticate(world.base, world.clock, request)
+        if ours and request.headers.get("content-encoding") == "gzip":  # boto3 does that with many metrics
+            request.body = _unpacked(request.body)
+        service, name = _identify(ours, request) if ours else ("", "")
     except CloudError as error:
-        return protocol.encode_error(error, request_id) if ours else world.base.refusal(request, error, request_id)
-    if not ours:
+        if ours:
+            return protocol.encode_error(error, request_id, ours[0], request)
+        return world.base.refusal(request, error, request_id)
+    if not ours or (service, name) in _LEFT_TO_BASE:
         return await _answer_by_base(world, request, caller, request_id)
     try:
-        service, name = _identify(ours, request)
         way = conditions.of_way(world, request)
         result = await perform.answer(world, service, name, caller, request, request_id, way)
     except CloudError as error:
-        return protocol.encode_error(error, request_id)
-    return protocol.encode(service, name, result, request_id)
+        return protocol.encode_error(error, request_id, service, request)
+    return protocol.encode(service, name, result, request_id, request)
 
 
 async def _answer_by_base(world: "World", request: Request, caller: Credential, request_id: str) -> Response:
@@ -97,6 +116,18 @@ def _identify(services: tuple[str, ...], request: Request) -> tuple[str, str]:
         name = request.headers.get("x-amz-target") or f"{request.method} {request.path}"
         raise UnknownOperation(f"No operation of {services[0]} answers {name[:256]}.")
     return found
+
+
+def _unpacked(body: bytes) -> bytes:
+    """A body that was signed as gzip, at most as large as any may be."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        text = unpacker.decompress(body, _MAX_BODY)
+    except zlib.error:
+        raise SerializationFailed("The request body is not gzip.") from None
+    if not unpacker.eof:
+        raise SerializationFailed("The request body is cut off, or larger than this cloud takes.")
+    return text
 
 
 def application(world: "World", caller: Any = None):

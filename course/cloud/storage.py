@@ -1,10 +1,11 @@
 """S3 as the cloud itself uses it for jobs: inputs in, outputs out, always with the permissions of the job's role."""
 
+import contextlib
 import io
 import json
 import posixpath
 import tarfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +17,7 @@ from .errors import CloudError
 
 _MAX_MEMBERS = 100_000
 _MAX_BYTES = 8 << 30
+_PART_BYTES = 8 << 20  # of a multipart upload; S3 takes 5 MiB at least and 10,000 parts at most
 
 
 class StorageError(Exception):
@@ -106,6 +108,23 @@ class Storage:
         except CloudError as error:
             raise StorageError(f"{error.code} ({error.status}): {error.message} ({uri})") from None
 
+    async def chunks(self, found: "Object", size: int) -> AsyncIterator[bytes]:
+        """The content of an object, `size` bytes at a time. Raises StorageError, also if it changes meanwhile."""
+        where, same = Location.parse(found.uri), {}
+        for start in range(0, found.size, size):
+            try:
+                answer = await self._call(
+                    "GetObject", Bucket=where.bucket, Key=where.key, Range=f"bytes={start}-{start + size - 1}", **same
+                )
+            except CloudError as error:
+                raise StorageError(f"{error.code} ({error.status}): {error.message} ({found.uri})") from None
+            same = {"IfMatch": answer["ETag"]}
+            yield answer["Body"]
+
+    def upload(self, uri: str, **more: Any) -> "Upload":
+        """An object that is written as its content comes."""
+        return Upload(self, Location.parse(uri), more)
+
     async def write(self, uri: str, body: bytes, **more: Any) -> None:
         where = Location.parse(uri)
         try:
@@ -132,6 +151,52 @@ class Storage:
         for found in listing:
             await self.fetch(found, folder)
         return len(listing)
+
+
+class Upload:
+    """An object on its way to S3, in parts: it is there after `finish`, and never if `abort` comes before."""
+
+    def __init__(self, storage: Storage, where: Location, more: dict[str, Any]):
+        self._storage, self._target = storage, {"Bucket": where.bucket, "Key": where.key}
+        self._uri, self._more = f"s3://{where.bucket}/{where.key}", more
+        self._held = bytearray()
+        self._parts: list[dict[str, Any]] = []
+        self._id: str | None = None
+
+    async def write(self, content: bytes) -> None:
+        """Add content. Raises StorageError."""
+        self._held += content
+        while len(self._held) >= _PART_BYTES:
+            await self._send(_PART_BYTES)
+
+    async def finish(self) -> None:
+        """Make the object appear. Raises StorageError."""
+        if self._id is None:
+            await self._do("PutObject", Body=bytes(self._held), **self._more)
+            return
+        if self._held:
+            await self._send(len(self._held))
+        await self._do("CompleteMultipartUpload", UploadId=self._id, MultipartUpload={"Parts": self._parts})
+
+    async def abort(self) -> None:
+        """Leave nothing behind."""
+        if self._id is not None:
+            with contextlib.suppress(StorageError):  # whoever may not abort leaves the parts, as on AWS
+                await self._do("AbortMultipartUpload", UploadId=self._id)
+
+    async def _send(self, size: int) -> None:
+        if self._id is None:
+            self._id = (await self._do("CreateMultipartUpload", **self._more))["UploadId"]
+        number = len(self._parts) + 1
+        sent = await self._do("UploadPart", UploadId=self._id, PartNumber=number, Body=bytes(self._held[:size]))
+        del self._held[:size]
+        self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+
+    async def _do(self, operation: str, **parameters: Any) -> Any:
+        try:
+            return await self._storage._call(operation, **self._target, **parameters)
+        except CloudError as error:
+            raise StorageError(f"{error.code} ({error.status}): {error.message} ({self._uri})") from None
 
 
 def _below(prefix: str, key: str) -> str:

@@ -161,8 +161,13 @@ class Store:
 
 
 def page(items: list[Any], size: int, token: str | None) -> tuple[list[Any], str | None]:
-    """One page of a listing and the token of the next (a position in the list)."""
-    if token and not token.isdecimal():
+    """One page of a listing and the token of the next (a position in the list). Raises ValidationFailed."""
+    if size < 1:  # not every model says so
+        raise ValidationFailed(
+            f"1 validation error detected: Value '{size}' at 'maxResults' failed to satisfy constraint: Member must "
+            "have value greater than or equal to 1"
+        )
+    if token and not (token.isdecimal() and len(token) < 10):
         raise ValidationFailed(f"Invalid pagination token: {token}")
     start = int(token or 0)
     chunk = list(itertools.islice(items, start, start + size))

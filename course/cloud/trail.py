@@ -33,7 +33,10 @@ _DATA_EVENTS = {
 }
 _OBJECT_ACTIONS = re.compile(r"s3:(Get|Put|Delete|List|Abort|Restore)(Object|MultipartUpload)")
 _HISTORY = timedelta(days=90)
-_NAMES = {"monitoring": "cloudwatch"}  # IAM prefix → event source where they differ
+# IAM prefix → event source where they differ.
+_NAMES = {"cloudwatch": "monitoring", "application-autoscaling": "autoscaling"}
+# Data plane: CloudTrail's event history has none of it.
+_UNRECORDED = ("sagemaker:Invoke", "cloudwatch:PutMetricData", "cloudwatch:GetMetricData")
 
 
 @dataclass(slots=True)
@@ -78,7 +81,7 @@ class Trail:
         agent: str = "",
     ) -> None:
         """Record `action` ("sagemaker:CreateModel"). Data events go to the listeners only, invocations nowhere."""
-        if not action or action.startswith("sagemaker:Invoke"):
+        if not action or action.startswith(_UNRECORDED):
             return
         prefix, _, name = action.partition(":")
         is_data = action in _DATA_EVENTS or _OBJECT_ACTIONS.match(action) is not None

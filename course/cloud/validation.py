@@ -20,7 +20,9 @@ def validate(operation: OperationModel, parameters: dict[str, Any]) -> None:
     faults = list(_faults(operation.input_shape, parameters, ""))
     if faults:
         noun = "error" if len(faults) == 1 else "errors"
-        raise ValidationFailed(f"{len(faults)} validation {noun} detected: " + "; ".join(faults))
+        message = f"{len(faults)} validation {noun} detected: " + "; ".join(faults)
+        declared = {shape.name for shape in operation.error_shapes}
+        raise ValidationFailed(message, code="ValidationError" if "ValidationError" in declared else "")
 
 
 def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:

@@ -21,14 +21,19 @@ from uvicorn.server import ServerState
 
 from . import client, events, trail_files
 from .access import Decisions
+from .autoscaling.scaling import Scaling
 from .base import Base
 from .clock import Clock, Traveller
+from .cloudwatch.alarms import Alarms
+from .cloudwatch.metrics import Metrics
 from .logs import MetricPoint
 from .meter import Meter
 from .runtime.process import mode
 from .sagemaker import lineage_tracking
+from .sagemaker.async_queue import Queues
 from .sagemaker.jobs import STOP_GRACE_SECONDS
 from .sagemaker.lineage_graph import Graph
+from .sagemaker.replay import Replay
 from .sagemaker.training_spot import Market
 from .server import application
 from .store import Store
@@ -51,21 +56,37 @@ class World:
         self.random = random.Random(seed)
         self.spot = Market(self.random)
         self.stop_grace = STOP_GRACE_SECONDS
+        self.invocation_seconds = 60.0  # that a model may take for an answer, as on AWS
+        self.startup_seconds = 240.0  # until an endpoint's container is healthy, unless its variant says otherwise
         self.log = logging.getLogger("course.cloud")
         self.clock = Clock(start, on_jump=Traveller())
         self.store = Store(self.clock, self.account, self.region)
         self.lineage = Graph(self.store, self.clock)
         lineage_tracking.follow(self)
-        self.meter = Meter(self.clock)
+        self.queues = Queues(self)
+        self.metrics = Metrics(self.clock)
         self.trail = Trail(self.clock, self.account, self.region)
         self.base = Base(self.account, self.region)
+        self.meter = Meter(self.clock, self._tags, self.base.stored)
+        self.base.before_write = self.meter.settle
         self.access = Decisions(self.base)
         self.schedules = events.Schedules(self)
         self.past_invocations: dict[str, dict[str, dict[str, int]]] = {}
+        self.replays: list[Replay] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._servers: set[Any] = set()
+        self.alarms = Alarms(self)
+        self.base.measurements.connect(self.metrics.put, self.alarms.put, self.alarms.remove)
+        self.scaling = Scaling(self)
         events.connect(self)
         trail_files.connect(self)
+
+    def _tags(self, arn: str) -> dict[str, str] | None:
+        """The tags of a resource that is billed; None if it is gone."""
+        if arn.startswith("arn:aws:s3:::"):
+            return self.base.bucket_tags(arn.removeprefix("arn:aws:s3:::"))
+        found = self.store.by_arn(arn)
+        return found.tags if found else None
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run `work` beside the requests; the world keeps it alive and logs what it raises."""
@@ -107,17 +128,8 @@ class World:
 
     async def put_metrics(self, namespace: str, points: list[MetricPoint], dimensions: dict[str, str]) -> None:
         """Store points in CloudWatch."""
-        named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
-        for start in range(0, len(points), 500):
-            await self.base.call(
-                "cloudwatch",
-                "PutMetricData",
-                Namespace=namespace,
-                MetricData=[
-                    {"MetricName": p.name, "Value": p.value, "Timestamp": p.at, "Dimensions": named}
-                    for p in points[start : start + 500]
-                ],
-            )
+        for point in points:
+            self.metrics.put(namespace, dimensions, {point.name: point.value}, point.at)
 
 
 def serve(spec: dict[str, Any], listener: socket.socket, lifeline: socket.socket) -> None:

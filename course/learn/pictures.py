@@ -5,9 +5,10 @@ The text says all that the picture shows, but for moments of a few seconds that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +25,7 @@ STATES = {
 }
 OWN = "course-check-"  # what probes make for themselves begins so, and is no part of a learner's picture
 GONE = "Deleted"
+SHOWN = 0.005  # dollars: what was counted and costs less has no line
 RECORDS = {"Action", "Artifact", "Context", "TrialComponent"}  # what lineage writes down: show_lineage draws it
 
 
@@ -52,27 +54,58 @@ def show_timeline() -> None:
     _display(_draw_timeline(lanes, _pauses(events), len(events)), text)
 
 
-def show_meter(guess: float | None = NO_GUESS) -> None:
-    """Show what it would have cost so far, by resource. `guess` in dollars is drawn beside it."""
+def show_meter(guess: float | None = NO_GUESS, *, by: str | None = None) -> None:
+    """Show what it would have cost so far, by resource. `guess` in dollars is drawn beside it.
+
+    by: the name of a tag; costs are shown by its values instead. What is counted or stored (requests, gigabytes) has a
+    line of its own from half a cent on.
+    """
     if waits(guess):
         return
     guess = None if guess is NO_GUESS else guess
     current = world.current()
     meter = current.control("meter")
     lines = [line for line in meter["lines"] if _mine(current, line["kind"], line["resource"])]
-    total, rate = sum(line["cost"] for line in lines), sum(line["price_per_hour"] for line in lines if not line["to"])
-    width = max((len(_label(line)) for line in lines), default=0)
-    text = ["What it would have cost (simulated prices)"]
-    text += [
-        f"  {_label(line):<{width}}  {line['hours']:6.1f} h at ${line['price_per_hour']:.2f} = ${line['cost']:.2f}"
-        f"{'' if line['to'] else ', still running'}"
-        for line in lines
+    counted = [
+        entry
+        for entry in (*meter["uses"], *meter["storage"])
+        if entry["cost"] >= SHOWN and _mine(current, entry["kind"], entry["resource"])
     ]
+    total = sum(entry["cost"] for entry in (*lines, *counted))
+    rate = sum(line["price_per_hour"] for line in lines if not line["to"])
+    label = _label if by is None else partial(_tag, by)
+    text = ["What it would have cost (simulated prices)"]
+    text += _by_resource(lines, counted) if by is None else _by_tag(by, [*lines, *counted])
     text.append(f"  total ${total:.2f}; from now on ${rate:.2f} per hour")
     if guess is not None:
         text.append(f"  your guess was ${guess:.2f}")
     since, until = datetime.fromisoformat(current.started), datetime.fromisoformat(current.control("now")["now"])
-    _display(_draw_meter(lines, since, until, guess), "\n".join(text))
+    _display(_draw_meter(lines, counted, label, since, until, guess), "\n".join(text))
+
+
+def _by_resource(lines: list[dict[str, Any]], counted: list[dict[str, Any]]) -> list[str]:
+    width = max((len(_label(entry)) for entry in (*lines, *counted)), default=0)
+    return [
+        f"  {_label(line):<{width}}  {line['hours']:6.1f} h at ${line['price_per_hour']:.2f} = ${line['cost']:.2f}"
+        f"{'' if line['to'] else ', still running'}"
+        for line in lines
+    ] + [
+        f"  {_label(entry):<{width}}  {entry['quantity']:,.1f} {entry['unit']}s at ${entry['price']:.5f} = "
+        f"${entry['cost']:.2f}"
+        for entry in counted
+    ]
+
+
+def _by_tag(tag: str, entries: list[dict[str, Any]]) -> list[str]:
+    costs: dict[str, float] = {}
+    for entry in entries:
+        costs[_tag(tag, entry)] = costs.get(_tag(tag, entry), 0.0) + entry["cost"]
+    width = max(map(len, costs), default=0)
+    return [f"  {name:<{width}}  ${cost:.2f}" for name, cost in sorted(costs.items(), key=lambda item: -item[1])]
+
+
+def _tag(tag: str, entry: dict[str, Any]) -> str:
+    return f"{tag} {entry['tags'][tag]}" if tag in entry["tags"] else f"no {tag}"
 
 
 def _mine(current: world.World, kind: str, name: str) -> bool:
@@ -126,15 +159,28 @@ def _draw_timeline(lanes: list[Lane], pauses: list[tuple[int, timedelta]], chang
     return figure
 
 
-def _draw_meter(lines: list[dict[str, Any]], since: datetime, until: datetime, guess: float | None) -> Any:
+def _draw_meter(
+    lines: list[dict[str, Any]],
+    counted: list[dict[str, Any]],
+    label: Callable[[dict[str, Any]], str],
+    since: datetime,
+    until: datetime,
+    guess: float | None,
+) -> Any:
+    """Costs stacked by `label`. When what is only counted was used is not known: it is spread over the time."""
     figure, axes = _figure(3.0)
     span = max((until - since) / timedelta(hours=1), 1 / 60)
     hours = [span * step / 200 for step in range(201)]
-    costs, labels = [], []
-    for line in lines:
-        begin = (datetime.fromisoformat(line["from"]) - since) / timedelta(hours=1)
-        costs.append([line["price_per_hour"] * min(max(hour - begin, 0.0), line["hours"]) for hour in hours])
-        labels.append(f"{_label(line)}: ${line['cost']:.2f}")
+    stacked: dict[str, list[float]] = {}
+    for entry in (*lines, *counted):
+        if "hours" in entry:
+            begin = (datetime.fromisoformat(entry["from"]) - since) / timedelta(hours=1)
+            grown = [entry["price_per_hour"] * min(max(hour - begin, 0.0), entry["hours"]) for hour in hours]
+        else:
+            grown = [entry["cost"] * hour / span for hour in hours]
+        name = label(entry)
+        stacked[name] = [a + b for a, b in zip(stacked.get(name, [0.0] * len(hours)), grown, strict=True)]
+    costs, labels = list(stacked.values()), [f"{name}: ${grown[-1]:.2f}" for name, grown in stacked.items()]
     if costs:
         axes.stackplot(hours, costs, labels=labels, colors=[COLOURS[n % len(COLOURS)] for n in range(len(costs))])
     if guess is not None:

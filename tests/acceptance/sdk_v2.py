@@ -1,4 +1,4 @@
-"""SageMaker SDK 2, in its own environment: Estimator.fit, deploy and predict; then a Pipeline that registers a model.
+"""SageMaker SDK 2, in its own environment: Estimator.fit, deploy, predict, transform; then a Pipeline.
 
 python sdk_v2.py PORT FOLDER     FOLDER holds train.csv, rows.csv and train.py
 """
@@ -20,8 +20,11 @@ from botocore.exceptions import WaiterError  # noqa: E402
 from sagemaker.deserializers import JSONDeserializer  # noqa: E402
 from sagemaker.inputs import TrainingInput  # noqa: E402
 from sagemaker.model_metrics import MetricsSource, ModelMetrics  # noqa: E402
+from sagemaker.model_monitor import DataCaptureConfig  # noqa: E402
 from sagemaker.processing import ProcessingInput, ProcessingOutput  # noqa: E402
+from sagemaker.s3 import S3Downloader  # noqa: E402
 from sagemaker.serializers import CSVSerializer  # noqa: E402
+from sagemaker.serverless import ServerlessInferenceConfig  # noqa: E402
 from sagemaker.session import Session  # noqa: E402
 from sagemaker.sklearn.estimator import SKLearn  # noqa: E402
 from sagemaker.sklearn.model import SKLearnModel  # noqa: E402
@@ -49,7 +52,7 @@ def policy(statement: dict) -> str:
 
 
 def cross(session: Session, role: str, table: str) -> None:
-    """Train, deploy, predict, delete."""
+    """Train, deploy with data capture, predict, delete; what was captured stays."""
     estimator = SKLearn(
         entry_point="train.py",
         source_dir=str(FOLDER),
@@ -68,11 +71,48 @@ def cross(session: Session, role: str, table: str) -> None:
         instance_type=INSTANCE,
         serializer=CSVSerializer(),
         deserializer=JSONDeserializer(),
+        data_capture_config=DataCaptureConfig(
+            enable_capture=True,
+            sampling_percentage=100,
+            destination_s3_uri=f"s3://{session.default_bucket()}/capture",
+            sagemaker_session=session,
+        ),
     )
     scores = predictor.predict((FOLDER / "rows.csv").read_text())["predictions"]
     assert len(scores) == 3 and all(0 <= score <= 1 for score in scores), scores
     predictor.delete_model()
     predictor.delete_endpoint()
+    serverless = estimator.deploy(
+        serverless_inference_config=ServerlessInferenceConfig(memory_size_in_mb=2048, max_concurrency=2),
+        serializer=CSVSerializer(),
+        deserializer=JSONDeserializer(),
+    )
+    assert serverless.predict((FOLDER / "rows.csv").read_text())["predictions"] == scores
+    serverless.delete_model()
+    serverless.delete_endpoint()
+    waiter = boto3.client("sagemaker").get_waiter("endpoint_deleted")
+    waiter.wait(EndpointName=predictor.endpoint_name, WaiterConfig={"Delay": 1})
+    files = S3Downloader.list(f"s3://{session.default_bucket()}/capture/{predictor.endpoint_name}", session)
+    [record] = [json.loads(line) for file in files for line in S3Downloader.read_file(file, session).splitlines()]
+    said = record["captureData"]["endpointOutput"]
+    assert (said["encoding"], json.loads(said["data"])["predictions"]) == ("JSON", scores), record
+    batch(estimator, session)
+
+
+def batch(estimator: SKLearn, session: Session) -> None:
+    """The same rows through a transform job, joined with their input."""
+    rows = (FOLDER / "rows.csv").read_text()
+    transformer = estimator.transformer(
+        instance_count=1, instance_type=INSTANCE, strategy="MultiRecord", assemble_with="Line", accept="text/csv"
+    )
+    source = session.upload_data(str(FOLDER / "rows.csv"), key_prefix="rows")
+    transformer.transform(source, content_type="text/csv", split_type="Line", join_source="Input", wait=True)
+    bucket, _, folder = transformer.output_path.removeprefix("s3://").partition("/")
+    output = session.read_s3_file(bucket, f"{folder}/rows.csv.out".lstrip("/")).splitlines()
+    joined = [line.rpartition(",") for line in output]
+    assert [line for line, _, _ in joined] == rows.splitlines(), output
+    assert all(0 <= float(score) <= 1 for _, _, score in joined), output
+    transformer.delete_model()
 
 
 def pipeline(role: str, table: str) -> Pipeline:

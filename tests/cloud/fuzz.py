@@ -146,7 +146,9 @@ class Maker:
         headers = {k: str(v) for k, v in wire["headers"].items()}
         if protocol == "query":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        raw = body.encode() if isinstance(body, str) else bytes(body or b"")
+        if not isinstance(body, (str, bytes, bytearray)):  # of a wrong type where bytes belong
+            body = json.dumps(body) if body else ""
+        raw = body.encode() if isinstance(body, str) else bytes(body)
         return Bad(service, model.name, wire["method"], path + (f"?{query}" if query else ""), headers, raw)
 
     def _spoil(self, bad: Bad) -> Bad:

@@ -11,7 +11,7 @@ from course.cloud.operations import OPERATIONS
 
 from .fuzz import Bad, Maker, Sender, operations_of
 
-BASE = ("s3", "iam", "sts", "kms", "logs", "cloudwatch", "sns", "sqs", "events", "lambda", "ecr", "kinesis")
+BASE = ("s3", "iam", "sts", "kms", "logs", "sns", "sqs", "events", "lambda", "ecr", "kinesis")
 CODE = re.compile(rb'<Code>([^<]+)</Code>|"(?:__type|code|Code)"\s*:\s*"([^"]+)"|__type')
 
 

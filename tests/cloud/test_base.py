@@ -1,7 +1,9 @@
 """The base behind its one file: each replacement has a probe that shows why it is there and that it works."""
 
 import importlib
+import io
 import json
+import zipfile
 from datetime import datetime, timedelta
 
 import pytest
@@ -78,38 +80,62 @@ def test_numeric_keys_open_no_other_account(cloud):
     assert cloud.client("sts").get_caller_identity()["Account"] == client.ACCOUNT
 
 
-def test_metrics_are_stored_over_the_wire_that_boto3_speaks(cloud):
-    metrics = cloud.client("cloudwatch")
-    metrics.put_metric_data(Namespace="Probe", MetricData=[{"MetricName": "auc", "Value": 0.9}])
-    assert metrics.list_metrics(Namespace="Probe")["Metrics"][0]["MetricName"] == "auc"
-
-
-def test_evict_old_metrics_probe_a_metric_is_kept_for_fifteen_months(open_cloud):
-    """The base forgets every point after two weeks; CloudWatch keeps them for 455 days, in steps of an hour."""
-    cloud = open_cloud()
-    metrics = cloud.client("cloudwatch")
-    for value in (0.9, 0.8, 0.7):
-        metrics.put_metric_data(Namespace="Probe", MetricData=[{"MetricName": "auc", "Value": value}])
-        cloud.control("advance", seconds=200 * 86_400)
+def test_record_metric_probe_what_a_function_measures_is_in_cloudwatch(cloud):
+    """The base keeps its functions' metrics to itself: CloudWatch is not its own here."""
+    functions, metrics = cloud.client("lambda"), cloud.client("cloudwatch")
+    role = cloud.role("Measured")
+    with io.BytesIO() as packed:
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("measured.py", "def handle(event, context):\n    return 1\n")
+        code = {"ZipFile": packed.getvalue()}
+    functions.create_function(
+        FunctionName="measured", Runtime="python3.11", Role=role, Handler="measured.handle", Code=code
+    )
+    assert functions.invoke(FunctionName="measured")["Payload"].read() == b"1"
     now = datetime.fromisoformat(cloud.control("now")["now"])
-    span = {"StartTime": now - timedelta(days=700), "EndTime": now, "Period": 86_400}
-    found = metrics.get_metric_statistics(Namespace="Probe", MetricName="auc", Statistics=["Average"], **span)
-    assert [point["Average"] for point in sorted(found["Datapoints"], key=lambda p: p["Timestamp"])] == [0.8, 0.7]
-    cloud.handle.close()
+    [point] = metrics.get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName="Invocations",
+        Dimensions=[{"Name": "FunctionName", "Value": "measured"}],
+        StartTime=now - timedelta(minutes=10),
+        EndTime=now + timedelta(minutes=1),
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert (point["Sum"], point["Unit"]) == (1, "Count")
 
 
-@pytest.mark.parametrize(("days", "words"), [(-15, "two weeks in the past"), (1, "two hours in the future")])
-def test_put_metric_data_probe_a_point_out_of_time_is_refused(cloud, days, words):
-    """The base takes points of any time; CloudWatch takes those of the last two weeks and the next two hours."""
-    metrics = cloud.client("cloudwatch")
-    now = datetime.fromisoformat(cloud.control("now")["now"])
-    points = [
-        {"MetricName": "late", "Value": 1},
-        {"MetricName": "late", "Value": 1, "Timestamp": now + timedelta(days)},
-    ]
-    with pytest.raises(ClientError, match=f"MetricData.member.2.Timestamp must specify a time no more than {words}"):
-        metrics.put_metric_data(Namespace="Probe", MetricData=points)
-    assert not metrics.list_metrics(Namespace="Probe", MetricName="late")["Metrics"]
+def test_cloudformation_metric_alarm_probes_a_stacks_alarm_is_evaluated(cloud):
+    """The base's alarms look at the last value, whatever its dimensions; those of stacks become CloudWatch's."""
+    stacks, metrics = cloud.client("cloudformation"), cloud.client("cloudwatch")
+    properties = {
+        "AlarmName": "of-a-stack",
+        "Namespace": "Probe",
+        "MetricName": "level",
+        "Dimensions": [{"Name": "side", "Value": "left"}],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+    template = {"Resources": {"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}}}
+    stacks.create_stack(StackName="probe", TemplateBody=json.dumps(template))
+    stacks.get_waiter("stack_create_complete").wait(StackName="probe", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+
+    def state():
+        cloud.control("advance", seconds=60)
+        found = metrics.describe_alarms(AlarmNames=["of-a-stack"])["MetricAlarms"]
+        return [alarm["StateValue"] for alarm in found]
+
+    datum = {"MetricName": "level", "Value": 5}
+    metrics.put_metric_data(Namespace="Probe", MetricData=[datum])
+    assert state() == ["INSUFFICIENT_DATA"]
+    metrics.put_metric_data(Namespace="Probe", MetricData=[datum | {"Dimensions": properties["Dimensions"]}])
+    assert state() == ["ALARM"]
+    stacks.delete_stack(StackName="probe")
+    stacks.get_waiter("stack_delete_complete").wait(StackName="probe", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    assert state() == []
 
 
 def test_seed_aws_managed_policies_probe_sagemakers_reach_what_awss_reach(cloud):

@@ -165,7 +165,8 @@ def kernel(tmp_path):
     with subprocess.Popen([sys.executable, "-c", KERNEL, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         try:
             parent, pid = map(int, process.stdout.readline().split())
-            assert len(marked(str(tmp_path))) == 6  # the kernel, two parents, the world, its supervisor, its daemon
+            # The kernel, two parents and the small one, the world, its supervisor, its daemon.
+            assert len(marked(str(tmp_path))) == 7
             yield process, parent, pid, str(tmp_path)
         finally:
             process.kill()
@@ -183,7 +184,7 @@ def test_killing_the_world_parent(kernel):
     _, parent, _, mark = kernel
     os.kill(parent, signal.SIGKILL)
     assert not wait_gone(f"time.sleep(1000)\0{mark}")
-    assert len(marked(mark)) == 2  # the kernel and the job parent
+    assert len(marked(mark)) == 3  # the kernel and the job parent with its small one
 
 
 def test_killing_the_world_ends_what_it_started(kernel):
@@ -197,7 +198,7 @@ def test_killing_the_worlds_supervisor(kernel):
     status = Path(f"/proc/{pid}/status").read_text()
     os.kill(int(status.split("PPid:")[1].split()[0]), signal.SIGKILL)
     assert not wait_gone(f"time.sleep(1000)\0{mark}")
-    assert len(marked(mark)) == 3  # the kernel and two parents
+    assert len(marked(mark)) == 4  # the kernel, two parents and the small one
 
 
 def test_importing_is_quick():

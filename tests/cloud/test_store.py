@@ -33,7 +33,6 @@ def test_a_state_can_be_waited_for(store):
         waiting = asyncio.ensure_future(store.until(endpoint, ("InService", "Failed")))
         gone = asyncio.ensure_future(store.until(other, ("InService",)))
         await asyncio.sleep(0)
-        store.move(other, "Deleting")
         store.remove(other)
         store.move(endpoint, "InService")
         assert (await waiting, await gone) == ("InService", "Deleted")
@@ -79,7 +78,8 @@ def test_a_note_reaches_whoever_watches_and_leaves_the_state(store):
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.statuses], ids=lambda kind: kind.name)
 def test_every_status_is_one_that_the_model_knows(kind):
-    known = set(service_model("sagemaker").shape_for(kind.status_member).enum)
+    described = service_model("sagemaker").operation_model(f"Describe{kind.name}").output_shape
+    known = set(described.members[kind.status_member].enum)
     named = set(kind.statuses) | {s for following in kind.statuses.values() for s in following}
     assert named <= known
     assert {"Failed"} <= named
@@ -90,3 +90,7 @@ def test_pages_follow_each_other():
     assert page([1, 2, 3], 2, "2") == ([3], None)
     with pytest.raises(ValidationFailed, match="pagination token"):
         page([], 2, "elsewhere")
+    with pytest.raises(ValidationFailed, match="pagination token"):
+        page([], 2, "9" * 40)
+    with pytest.raises(ValidationFailed, match="greater than or equal to 1"):
+        page([1], -1, None)

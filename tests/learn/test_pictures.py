@@ -24,8 +24,9 @@ class Recorded:
 
     started, before = BEGIN, frozenset({("Endpoint", "theirs")})
 
-    def __init__(self, timeline=(), lines=()):
-        self.answers = {"timeline": timeline, "meter": {"lines": lines}, "now": {"now": "2026-01-02T00:00:00+00:00"}}
+    def __init__(self, timeline=(), lines=(), uses=(), storage=()):
+        meter = {"lines": lines, "uses": uses, "storage": storage}
+        self.answers = {"timeline": timeline, "meter": meter, "now": {"now": "2026-01-02T00:00:00+00:00"}}
 
     def control(self, verb):
         return self.answers[verb]
@@ -35,9 +36,14 @@ def change(kind, name, status, at="2026-01-01T00:00:01+00:00"):
     return {"kind": kind, "name": name, "status": status, "at": at}
 
 
-def line(resource, to=None, hours=24.0):
+def line(resource, to=None, hours=24.0, **tags):
     return {"resource": resource, "kind": "Endpoint", "arn": "", "from": BEGIN, "to": to, "hours": hours,
-            "price_per_hour": 0.12, "cost": hours * 0.12}  # fmt: skip
+            "price_per_hour": 0.12, "cost": hours * 0.12, "tags": tags}  # fmt: skip
+
+
+def counted(resource, quantity, kind="Endpoint", unit="GB-second", price=0.00002, **tags):
+    return {"resource": resource, "kind": kind, "quantity": quantity, "unit": unit, "price": price,
+            "cost": quantity * price, "tags": tags}  # fmt: skip
 
 
 def test_the_timeline_is_a_lane_per_resource_without_what_others_and_checks_made(monkeypatch, shown):
@@ -73,6 +79,31 @@ def test_the_meter_says_hours_prices_what_runs_on_and_the_guess(monkeypatch, sho
     assert "total $4.32; from now on $0.12 per hour" in text and "your guess was $1.00" in text
     axes = figure.axes[0]
     assert "simulated" in axes.get_ylabel() and "hours" in axes.get_xlabel()
+
+
+def test_what_is_counted_has_a_line_from_half_a_cent_on(monkeypatch, shown):
+    uses = [counted("mine/all", 30_000), counted("small/all", 100), counted("theirs/all", 1e6)]
+    storage = [counted("lake", 20, "Bucket", "GB-month", 0.023)]
+    monkeypatch.setattr(world, "current", lambda: Recorded(lines=[line("mine/all")], uses=uses, storage=storage))
+    show_meter()
+    figure, text = shown[0]
+    assert re.search(r"Endpoint mine +30,000\.0 GB-seconds at \$0\.00002 = \$0\.60\n", text)
+    assert re.search(r"Bucket lake +20\.0 GB-months at \$0\.02300 = \$0\.46\n", text)
+    assert "small" not in text and "theirs" not in text
+    assert "total $3.94; from now on $0.12 per hour" in text
+    legend = [found.get_text() for found in figure.axes[0].get_legend().get_texts()]
+    assert legend == ["Endpoint mine: $3.48", "Bucket lake: $0.46"]
+
+
+def test_the_meter_splits_costs_by_a_tag(monkeypatch, shown):
+    lines = [line("a/all", team="fraud"), line("b/all", team="cards"), line("c/all", hours=1.0)]
+    uses = [counted("a/all", 50_000, team="fraud")]
+    monkeypatch.setattr(world, "current", lambda: Recorded(lines=lines, uses=uses))
+    show_meter(by="team")
+    figure, text = shown[0]
+    assert re.search(r"team fraud +\$3\.88\n +team cards +\$2\.88\n +no team +\$0\.12\n", text)
+    legend = [found.get_text() for found in figure.axes[0].get_legend().get_texts()]
+    assert legend == ["team fraud: $3.88", "team cards: $2.88", "no team: $0.12"]
 
 
 def test_colours_are_told_apart_without_colour_vision():

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode
 
@@ -12,7 +14,7 @@ from .. import client
 from ..errors import AccessDenied, AuthenticationFailed, CloudError
 from ..protocol import Request, Response, decode, identify, operation_model, service_model
 from ..validation import validate
-from . import authority, delivery, network
+from . import authority, delivery, measurements, network, stored
 from .ministack import app as _app
 from .ministack import iam, iam_actions, iam_evaluator, responses, router, sigv4, sts
 
@@ -40,6 +42,23 @@ class Session:
     expires: float
 
 
+@cache
+def _wire(protocol: str) -> tuple[Any, Any]:
+    """botocore's serializer and parser of a protocol. ISO times are read without its own, slow guessing."""
+    from botocore.parsers import DEFAULT_TIMESTAMP_PARSER, ResponseParserFactory
+    from botocore.serialize import create_serializer
+
+    def moment(value: Any) -> datetime:
+        try:
+            return datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            return DEFAULT_TIMESTAMP_PARSER(value)
+
+    factory = ResponseParserFactory()
+    factory.set_parser_defaults(timestamp_parser=moment)
+    return create_serializer(protocol, include_validation=False), factory.create_parser(protocol)
+
+
 class Base:
     """The base services of one world (their state lives in MiniStack's modules: one world per process)."""
 
@@ -50,6 +69,8 @@ class Base:
         self._known: dict[str, tuple[int, Credential]] = {}
         # Told of every call in process that is made as someone: the trail's data events come from here too.
         self.witness: Callable[[Request, Credential, Response], None] | None = None
+        # Called before what S3 holds may change.
+        self.before_write: Callable[[], None] | None = None
 
     # -- callers ---------------------------------------------------------------------------------------------------
 
@@ -203,9 +224,22 @@ class Base:
         with self._scope():
             return network.to_s3(vpc, self.region)
 
+    # -- what S3 holds ---------------------------------------------------------------------------------------------
+
+    def stored(self) -> dict[str, int]:
+        """Bytes that each bucket holds, in every version of every object."""
+        with self._scope():
+            return stored.bytes_by_bucket()
+
+    def bucket_tags(self, bucket: str) -> dict[str, str] | None:
+        """A bucket's tags; None if there is no such bucket."""
+        with self._scope():
+            return stored.tags(bucket)
+
     # -- EventBridge -----------------------------------------------------------------------------------------------
 
     deliveries = delivery.deliveries
+    measurements = measurements.measurements
 
     def events_are_wanted(self) -> bool:
         """Whether a rule looks at events at all: most worlds have none."""
@@ -303,14 +337,12 @@ class Base:
         `keys` are the condition keys of the way that the call takes. Returns what boto3 would return, with an S3 Body
         as bytes. Raises CloudError with the service's own code.
         """
-        from botocore.parsers import create_parser
-        from botocore.serialize import create_serializer
-
         model = operation_model(service, operation)
         protocol = service_model(service).metadata["protocol"]
         if protocol == "smithy-rpc-v2-cbor":
             protocol = "json"
-        wire = create_serializer(protocol, include_validation=False).serialize_to_request(parameters, model)
+        write, read = _wire(protocol)
+        wire = write.serialize_to_request(parameters, model)
         query = wire["query_string"]
         query = urlencode(query, doseq=True) if isinstance(query, (dict, list)) else query
         path, _, more = wire["url_path"].partition("?")
@@ -337,7 +369,7 @@ class Base:
                 self.witness(request, self._credential(found), answer)
         if service == "s3" and operation == "GetObject" and answer.status < 300:
             return {"Body": answer.body, **{k: v for k, v in answer.headers.items()}}
-        parsed = create_parser(protocol).parse(
+        parsed = read.parse(
             {"status_code": answer.status, "headers": _CaseInsensitive(answer.headers), "body": answer.body},
             model.output_shape,
         )
@@ -350,6 +382,8 @@ class Base:
 
     async def _run(self, request: Request) -> Response:
         """One request through MiniStack's ASGI application."""
+        if self.before_write and request.method not in ("GET", "HEAD") and len(request.path) > 1:  # "/": not S3's
+            self.before_write()
         response, chunks = Response(), []
         messages = iter(({"type": "http.request", "body": request.body, "more_body": False},))
 

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from . import authority, ciphertext, delivery, encryption, managed_policies, metrics, simulation
+from . import authority, ciphertext, delivery, encryption, managed_policies, measurements, simulation
 
 REPLACEMENTS: dict[str, Callable[..., Any]] = {
     # Callers are authenticated once, in front (signature.py): MiniStack checks the age of a signature against its own
@@ -37,10 +37,11 @@ REPLACEMENTS: dict[str, Callable[..., Any]] = {
     "ministack.services.eventbridge._invoke_target": delivery.invoke_target,
     # MiniStack has none of the policies that AWS manages for SageMaker.
     "ministack.services.iam._seed_aws_managed_policies": managed_policies.seed_managed_policies,
-    # CloudWatch keeps a metric for fifteen months; MiniStack forgets every point after two weeks.
-    "ministack.services.cloudwatch._evict_old_metrics": metrics.forget_metrics,
-    # CloudWatch refuses points that are too old or too far ahead when they come; MiniStack takes any.
-    "ministack.services.cloudwatch._put_metric_data": metrics.put_metrics,
+    # CloudWatch is not the base's (course/cloud/cloudwatch): what MiniStack's functions measure goes there …
+    "ministack.services.cloudwatch.record_metric": measurements.record_metric,
+    # … and so do the alarms of CloudFormation's stacks: MiniStack's ignore dimensions, periods and missing data.
+    "ministack.services.cloudwatch.cloudformation_put_metric_alarm": measurements.put_alarm,
+    "ministack.services.cloudwatch.cloudformation_delete_metric_alarm": measurements.delete_alarm,
 }
 
 

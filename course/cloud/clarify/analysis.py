@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,31 @@ def run(
     if not uri and data is None:
         raise ConfigError("The processing job has no input named dataset, and the configuration no dataset_uri.")
     files = fetch(uri) if uri else files_in(data)
-    dataset = load(config, files, fetch(predicted_uri) if predicted_uri else None)
+    found = analyse(config, load(config, files, fetch(predicted_uri) if predicted_uri else None), fetch)
+    found.write(output)
+    if constraints is not None:
+        judged = {"version": "1.0", "violations": drift.violations(drift.read(constraints), found.result)}
+        (output / "constraint_violations.json").write_text(json.dumps(judged, indent=4), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What was found. predicted: the model's labels of the rows, where they were needed."""
+
+    config: AnalysisConfig
+    dataset: Dataset
+    predicted: pd.Series | None
+    result: dict[str, Any]
+    explanation: shap.Explanation | None
+    computed: bool  # the baseline of the explanation, from the data
+
+    def write(self, output: Path) -> None:
+        """analysis.json, the report and the SHAP values, into `output`."""
+        _write(self.config, output, self.result, self.explanation, self.computed)
+
+
+def analyse(config: AnalysisConfig, dataset: Dataset, fetch: Callable[[str], list[bytes]]) -> Analysis:
+    """All that the configuration asks for. Raises ConfigError."""
     baseline = _baseline(config, dataset, fetch)
     for facet in config.facets:
         dataset.column(facet.name_or_index, "facet")
@@ -57,6 +82,7 @@ def run(
             stack.enter_context(predictor.opened(config.predictor, config.threshold)) if config.needs_model else None
         )
         features = dataset.rows[dataset.features]
+        labels = None
         if config.post_training is not None:
             labels = dataset.predicted if dataset.predicted is not None or model is None else model.labels(features)
             result["post_training_bias_metrics"] = bias(config, dataset, config.post_training, labels)
@@ -67,16 +93,32 @@ def run(
             result.setdefault("explanations", {})["kernel_shap"] = explanation.overall()
         if config.pdp is not None:
             result.setdefault("explanations", {})["pdp"] = dependence(config, dataset, model.scores, explanation)
-    _write(config, output, result, explanation, computed=baseline is None)
-    if constraints is not None:
-        judged = {"version": "1.0", "violations": drift.violations(drift.read(constraints), result)}
-        (output / "constraint_violations.json").write_text(json.dumps(judged, indent=4), encoding="utf-8")
+    return Analysis(config, dataset, labels, result, explanation, computed=baseline is None)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of one facet's value, or above its threshold, against all others."""
+
+    facet: str
+    value: str
+    sample: Sample
 
 
 def bias(
     config: AnalysisConfig, dataset: Dataset, metrics: tuple[Metric, ...], predicted: pd.Series | None
 ) -> dict[str, Any]:
     """A section of bias metrics. Raises ConfigError."""
+    facets: dict[str, list[dict[str, Any]]] = {}
+    rule, found = groups(config, dataset, predicted)
+    for group in found:
+        entry = {"value_or_threshold": group.value, "metrics": [measure(metric, group.sample) for metric in metrics]}
+        facets.setdefault(group.facet, []).append(entry)
+    return {"label": dataset.label, "facets": facets, "label_value_or_threshold": rule}
+
+
+def groups(config: AnalysisConfig, dataset: Dataset, predicted: pd.Series | None) -> tuple[str, list[Group]]:
+    """Which labels count as favourable, and every group to measure bias for. Raises ConfigError."""
     labels, given = dataset.rows[dataset.label], config.fields["label_values_or_threshold"]
     try:
         [rule] = rules(labels, given)
@@ -94,21 +136,17 @@ def bias(
         group = config.fields.get("group_variable")
         if group is not None:
             group = dataset.rows[dataset.column(group, "group_variable")].to_numpy()
-        facets: dict[str, list[dict[str, Any]]] = {}
+        found = []
         for facet in config.facets:
             name = dataset.column(facet.name_or_index, "facet")
             values = dataset.rows[name]
             features = dataset.rows[[feature for feature in dataset.features if feature != name]]
             for chosen in rules(values, facet.values):
                 sample = Sample(chosen.chosen(values), positive, favourable, group, features)
-                entry = {
-                    "value_or_threshold": str(chosen),
-                    "metrics": [measure(metric, sample) for metric in metrics],
-                }
-                facets.setdefault(name, []).append(entry)
+                found.append(Group(name, str(chosen), sample))
     except NoThreshold as error:
         raise ConfigError(f"{error}: see label_values_or_threshold and facet.value_or_threshold.") from None
-    return {"label": dataset.label, "facets": facets, "label_value_or_threshold": str(rule)}
+    return str(rule), found
 
 
 def _like(predicted: pd.Series, labels: pd.Series) -> pd.Series:

@@ -15,7 +15,7 @@ from course.cloud.monitoring import attribution
 from course.cloud.monitoring.errors import MonitoringError
 
 _BIAS = ("pre_training_bias_metrics", "post_training_bias_metrics")
-_IDEAL = {"DI": 1.0}  # of every other metric 0
+IDEAL = {"DI": 1.0}  # of every other metric 0
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -37,9 +37,7 @@ def violations(constraints: dict[str, Any], result: dict[str, Any]) -> list[dict
             if section in result:
                 found += _bias(constraints[section]["facets"], result[section]["facets"])
         if "kernel_shap" in result.get("explanations", {}):
-            found += attribution.violations(_shap(constraints), _shap(result))
-    except MonitoringError as error:
-        raise ConfigError(str(error)) from None
+            found += attributions(constraints, result)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"The baseline constraints are not those of this analysis: {error!r}") from None
     return found
@@ -50,15 +48,13 @@ def _bias(before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, str]]:
     found = []
     for facet, group, entry in ((f, g, metric) for f in now for g in now[f] for metric in g["metrics"]):
         name, value = entry["name"], entry["value"]
-        constraint = _constraint(before[facet], group["value_or_threshold"], name)
-        if constraint is None:
+        limit = constraint(before[facet], group["value_or_threshold"], name)
+        if limit is None:
             continue  # the baseline had none
         if value is None:
             raise ConfigError(f"{name} of facet {facet} has a baseline but no value: {entry['error']}")
-            if constraint is None:
-                continue  # the baseline had none
-        ideal = _IDEAL.get(name, 0.0)
-        if abs(float(value) - ideal) > abs(float(constraint) - ideal):
+        ideal = IDEAL.get(name, 0.0)
+        if abs(float(value) - ideal) > abs(float(limit) - ideal):
             found.append(
                 {
                     "facet": facet,
@@ -71,13 +67,23 @@ def _bias(before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, str]]:
     return found
 
 
-def _constraint(groups: list[dict[str, Any]], value: str, name: str) -> Any:
+def constraint(groups: list[dict[str, Any]], value: str, name: str) -> Any:
     """A metric's value in the baseline. The only group of a facet is meant whatever its value is called: the interval
     above a threshold ends where the data do. Raises KeyError."""
     for group in groups:
         if len(groups) == 1 or group["value_or_threshold"] == value:
             return {metric["name"]: metric["value"] for metric in group["metrics"]}[name]
     raise KeyError(value)
+
+
+def attributions(constraints: dict[str, Any], result: dict[str, Any]) -> list[dict[str, str]]:
+    """Labels whose features no longer rank as they did. Raises ConfigError where the two can not be compared."""
+    try:
+        return attribution.violations(_shap(constraints), _shap(result))
+    except MonitoringError as error:
+        raise ConfigError(str(error)) from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"The baseline constraints are not those of this analysis: {error!r}") from None
 
 
 def _shap(content: dict[str, Any]) -> dict[str, dict[str, float]]:

@@ -3,6 +3,8 @@
 Facts: developer guide, "Configure a SageMaker Clarify Processing Job" (analysis_config, dataset, analysis_result) and
 "Troubleshoot SageMaker Clarify Processing Jobs" (what the failure reason and the exit message say).
 
+A monitoring schedule gives the environment of Model Monitor's containers instead (monitor.py).
+
 A pipeline's check gives two things more: an input baseline_constraints, the analysis.json to judge by, and the variable
 MODEL_NAME, for the configurations of its SDK leave predictor.model_name out.
 """
@@ -17,9 +19,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from course.cloud.clarify import analysis
+from course.cloud.clarify import analysis, monitor
 from course.cloud.clarify.analysis_config import ConfigError
 from course.cloud.containers.layout import Layout
+from course.cloud.monitoring.errors import MonitoringError
+from course.cloud.monitoring.program import Job
 
 
 def main() -> None:
@@ -28,7 +32,7 @@ def main() -> None:
     layout = Layout.here()
     try:
         _run(layout)
-    except ConfigError as error:
+    except (ConfigError, MonitoringError) as error:
         reason = f"ClientError: {error}"
     except Exception as error:
         if not _is_from_aws(error):
@@ -48,6 +52,13 @@ def _run(layout: Layout) -> None:
     if resources["current_host"] != resources["hosts"][0]:
         return  # one instance does the work
     inputs = {item["InputName"]: layout.place(item["S3Input"]["LocalPath"]) for item in job["ProcessingInputs"]}
+    monitored = Job(layout, os.environ)
+    if monitored.get("analysis_type"):  # a monitoring schedule asks
+        if "analysis_config" not in inputs:
+            raise ConfigError("The processing job needs an input named analysis_config.")
+        text = _only_file(inputs, "analysis_config").read_text(encoding="utf-8")
+        layout.message.write_text(monitor.run(monitored, text, fetch), encoding="utf-8")
+        return
     outputs = {
         item["OutputName"]: layout.place(item["S3Output"]["LocalPath"])
         for item in job["ProcessingOutputConfig"]["Outputs"]

@@ -47,10 +47,10 @@ def write(
     time: str,
     dimensions: Mapping[str, str],
 ) -> None:
-    """Write the metrics file. time: ISO 8601, UTC. dimensions: name → value, those without a value left out."""
+    """Add to the metrics file. time: ISO 8601, UTC. dimensions: name → value, those without a value left out."""
     named = [{"Name": name, "Value": value} for name, value in dimensions.items() if value]
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / FILE).open("w", encoding="utf-8") as file:
+    with (folder / FILE).open("a", encoding="utf-8") as file:
         for name, value in metrics.items():
             what = {"StatisticValues": dict(value)} if isinstance(value, Mapping) else {"Value": value}
             file.write(json.dumps({"MetricName": name, "Timestamp": time, "Dimensions": named, **what}) + "\n")

@@ -89,13 +89,18 @@ def _table(dataset: Dataset, attributes: Attributes) -> Iterator[Row]:
 
 def _merged(dataset: Dataset, attributes: Attributes) -> Iterator[Row]:
     for record in dataset.records():
-        if record.ground_truth is None:
-            raise MonitoringError("A record has no groundTruthData; model quality reads what the merge job writes.")
-        labels = _labels(record)
-        output = record.part("endpointOutput")
-        predictions = _column(output, attributes.inference, len(labels))
-        probabilities = _column(output, attributes.probability, len(labels))
-        yield from zip(labels, predictions, probabilities, strict=True)
+        yield from of_record(record, attributes)
+
+
+def of_record(record: CapturedData, attributes: Attributes) -> Iterator[Row]:
+    """The rows of one merged record. Raises MonitoringError when it has no ground truth, or not what is asked for."""
+    if record.ground_truth is None:
+        raise MonitoringError("A record has no groundTruthData; this monitor reads what the merge job writes.")
+    labels = _labels(record)
+    output = record.part("endpointOutput")
+    predictions = _column(output, attributes.inference, len(labels))
+    probabilities = _column(output, attributes.probability, len(labels))
+    yield from zip(labels, predictions, probabilities, strict=True)
 
 
 def _labels(record: CapturedData) -> list[str]:

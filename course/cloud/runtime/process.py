@@ -182,6 +182,11 @@ def _pieces(line: bytes) -> list[bytes]:
     return [line[start : start + LONGEST_LINE] for start in range(0, len(line) or 1, LONGEST_LINE)]
 
 
+def small_parent(job_parent_socket: Path) -> Path:
+    """Where the second parent of jobs listens, for programs that need NumPy and nothing larger."""
+    return job_parent_socket.with_name(f"{job_parent_socket.stem}-small.sock")
+
+
 async def launch(job_parent_socket: Path, spec: Spec) -> Process:
     """Start a job; returns when its sandbox stands and its code is about to run. LaunchError if it cannot start."""
     if not spec.opt_ml.is_dir():

@@ -13,6 +13,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Protocol, cast
 
@@ -59,6 +60,8 @@ class Worker:
         self._connection: _Connection | None = None
         self._watch: asyncio.Task[None] | None = None
         self._closed = False
+        self._callers = 0
+        self._idle: asyncio.Event | None = None
 
     @property
     def alive(self) -> bool:
@@ -93,11 +96,31 @@ class Worker:
 
         Raises WorkerDied, also while it waits for a place.
         """
-        connection = self._connection or await self._open()
-        if connection.full is not None:
-            await connection.full.wait()
-        await self._places.acquire()
-        return await connection.send("POST", "/invocations", body, content_type, accept, headers, self._places)
+        self._callers += 1
+        try:
+            connection = self._connection or await self._open()
+            if connection.full is not None:
+                await connection.full.wait()
+            await self._places.acquire()
+            return await connection.send("POST", "/invocations", body, content_type, accept, headers, self._places)
+        finally:
+            self._callers -= 1
+            if self._idle is not None and not self._callers:
+                self._idle.set()
+
+    async def idle(self, timeout: float) -> bool:
+        """Whether nobody waits for an answer any more, within ``timeout`` seconds. To be asked before it is stopped."""
+        if self._callers:
+            self._idle = asyncio.Event()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), timeout)
+        return not self._callers
+
+    async def examine(self) -> None:
+        """Ping a server that owes an answer; one that owes this too is killed."""
+        with suppress(WorkerDied):
+            if not await self.ping(PING_SECONDS):
+                self.process.kill()
 
     async def request(self, method: str, path: str, body: bytes = b"") -> Response:
         """The answer to any other request, which needs no place. Raises WorkerDied."""

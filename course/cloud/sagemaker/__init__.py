@@ -1,6 +1,8 @@
 """SageMaker's operations, one resource per module. Importing the package enters them into the table."""
 
 from . import (
+    async_invocation,
+    deployment,
     endpoint,
     endpoint_config,
     invoke,
@@ -11,16 +13,22 @@ from . import (
     model_card,
     model_package,
     model_package_group,
+    monitoring_execution,
+    monitoring_job_definition,
+    monitoring_schedule,
     pipeline,
     pipeline_execution,
     processing,
     resources,
     search,
     training,
+    transform,
     trial_component,
 )
 
 __all__ = [
+    "async_invocation",
+    "deployment",
     "endpoint",
     "endpoint_config",
     "invoke",
@@ -31,11 +39,15 @@ __all__ = [
     "model_card",
     "model_package",
     "model_package_group",
+    "monitoring_execution",
+    "monitoring_job_definition",
+    "monitoring_schedule",
     "pipeline",
     "pipeline_execution",
     "processing",
     "resources",
     "search",
     "training",
+    "transform",
     "trial_component",
 ]

@@ -14,6 +14,8 @@ from ..storage import Storage
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+_SMALL = 64 << 10  # bytes that are read sooner than a thread is asked to
+
 
 class Output:
     """What lies in `folder` (relative) of the container's folder `root`, and below it, goes to the prefix `uri`."""
@@ -25,7 +27,12 @@ class Output:
     async def upload(self, storage: Storage) -> None:
         """Write every file that is new, or has changed since the last call. Raises StorageError."""
         for path, state in await asyncio.to_thread(self._changed):
-            body = await asyncio.to_thread(read, self._root, self._folder / path)
+            small = state[1] <= _SMALL
+            body = (
+                read(self._root, self._folder / path)
+                if small
+                else await asyncio.to_thread(read, self._root, self._folder / path)
+            )
             if body is not None:
                 await storage.write(f"{self._uri}/{path}", body, **self._encryption)
                 self._seen[path] = state

@@ -3,7 +3,7 @@
 import asyncio
 import codecs
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -66,7 +66,7 @@ _ENTRYPOINT = "course.cloud.containers.processing:main"
 async def create_processing_job(call: Call) -> dict[str, Any]:
     """Run a container's command, or an image's own program, in processes of their own, as the role."""
     p, world = call.parameters, call.world
-    _check_application(p["AppSpecification"])
+    check_application(p["AppSpecification"])
     cluster = p["ProcessingResources"]["ClusterConfig"]
     if "InstanceType" not in cluster:
         raise ValidationFailed("You must specify an InstanceType in ProcessingResources.ClusterConfig.")
@@ -82,7 +82,20 @@ async def create_processing_job(call: Call) -> dict[str, Any]:
     return {"ProcessingJobArn": job.arn}
 
 
-def _check_application(application: dict[str, Any]) -> None:
+async def run(world: Any, name: str, request: dict[str, Any], harvest: Callable[["Instance"], None]) -> Resource:
+    """A job that the cloud itself asks for, from its start to its end; the job, which has ended.
+
+    request: as in CreateProcessingJob, checked, with nothing left to a default. harvest: looks at what lies in the
+    folder of each instance that ran, before it goes.
+    """
+    job = world.store.add(PROCESSING_JOB, name, request, {}, "InProgress")
+    job.runtime = asyncio.Event()
+    await _process(world, job, job.runtime, harvest)
+    return job
+
+
+def check_application(application: dict[str, Any]) -> None:
+    """Raise ValidationFailed unless there is something to run."""
     jobs.check_image(application["ImageUri"])
     if not application.get("ContainerEntrypoint") and not resolve(application["ImageUri"]).programs.process:
         raise ValidationFailed(
@@ -109,7 +122,7 @@ def _check_paths(inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) ->
                 raise ValidationFailed(f"You must specify an S3{kind} for the processing {kind.lower()} {name}.")
             if not place["S3Uri"].startswith("s3://"):
                 raise ValidationFailed(f"S3Uri {place['S3Uri']} of {name} is not an S3 URI (s3://bucket/key).")
-            path = _local_path(name, place)
+            path = local_path(name, place)
             if path in taken:
                 raise ValidationFailed(f"LocalPath {path} of {name} is that of {taken[path]} already.")
             taken[path] = name
@@ -125,7 +138,8 @@ def _check_paths(inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]) ->
             raise ValidationFailed("S3CompressionType Gzip can only be used when S3InputMode is Pipe.")
 
 
-def _local_path(name: str, place: dict[str, Any]) -> str:
+def local_path(name: str, place: dict[str, Any]) -> str:
+    """Where an input or output lies in the container. Raises ValidationFailed unless that is below _ROOT."""
     path = PurePosixPath(place.get("LocalPath", ""))
     if _ROOT not in path.parents or ".." in path.parts:
         raise ValidationFailed(
@@ -176,7 +190,9 @@ class Instance:
             raise JobFailed(f"ClientError: Failed to upload data. {error}") from None
 
 
-async def _process(world: Any, job: Resource, stopping: asyncio.Event) -> None:
+async def _process(
+    world: Any, job: Resource, stopping: asyncio.Event, harvest: Callable[["Instance"], None] = lambda instance: None
+) -> None:
     """The whole life of a job. Whatever happens, it ends Completed, Stopped or Failed."""
     line = None
     try:
@@ -193,6 +209,7 @@ async def _process(world: Any, job: Resource, stopping: asyncio.Event) -> None:
             finally:
                 _take_message(world, job, instances)
                 for instance in instances:
+                    harvest(instance)
                     await instance.upload(instance.continuous)
             for instance in instances if completed else ():
                 await instance.upload(instance.at_end)
@@ -319,18 +336,18 @@ async def _running(world: Any, job: Resource, instance: Instance) -> AsyncIterat
     application = job.fields["AppSpecification"]
     isolated = job.fields.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
     variables = job.fields.get("Environment", {})
+    own, programs = bool(application.get("ContainerEntrypoint")), resolve(application["ImageUri"]).programs
     process = await jobs.start(
         world,
         Spec(
-            entry=_ENTRYPOINT
-            if application.get("ContainerEntrypoint")
-            else resolve(application["ImageUri"]).programs.process,
+            entry=_ENTRYPOINT if own else programs.process,
             opt_ml=instance.ground.folder,
             environment=variables if isolated else jobs.environment(world, instance.ground.session, variables),
             limits=jobs.limits(job.fields["ProcessingResources"]["ClusterConfig"]["InstanceType"]),
             cloud_port=None if isolated else world.port,
         ),
         instance.ground.way,
+        small=programs.small and not own,
     )
     reading = asyncio.ensure_future(log.follow(process.lines()))
     try:

@@ -21,11 +21,17 @@ ENDPOINT = Kind(
     "Endpoint",
     "endpoint",
     {
-        "Creating": ("InService", "Failed", "Deleting"),
-        "InService": ("Deleting",),
+        "Creating": ("InService", "Failed"),
+        "InService": ("Updating", "Deleting"),
+        "Updating": ("InService", "RollingBack"),
+        "RollingBack": ("InService",),
         "Failed": ("Deleting",),
     },
+    shown=lambda endpoint: endpoint.runtime.description() if endpoint.runtime else {},
 )
+"""AWS has three states more. SystemUpdating is its own maintenance, which nothing here needs; UpdateRollbackFailed is
+a rolling deployment that can neither go on nor back; OutOfService is an endpoint that AWS has taken out of service. An
+update that fails leaves the endpoint as it was, in service, so that Failed follows on Creating only."""
 
 KINDS: dict[str, Kind] = {}
 """Every kind that Describe and List answer for; its module adds it with `enter`."""

@@ -41,7 +41,8 @@ if __name__ == "__main__":
     world.serve = serve  # type: ignore[attr-defined]
     sys.modules["course.cloud.world"] = world
     parent.GRACE_SECONDS, parent.KILL_SECONDS = 0.5, 0.2
-    parent.KINDS["job"] = dataclasses.replace(parent.KINDS["job"], modules=(), packages=())
+    small = dataclasses.replace(parent.KINDS["job"].small, modules=(), packages=())
+    parent.KINDS["job"] = dataclasses.replace(parent.KINDS["job"], modules=(), packages=(), small=small)
     parent.KINDS["broken"] = parent.Kind(parent.run_world, modules=("course.cloud.no_such_module",))
     parent.KINDS["threaded"] = parent.Kind(parent.run_world, modules=("tests.cloud.runtime.starts_a_thread",))
     sys.exit(parent.main())

@@ -50,9 +50,9 @@ def owner(request, tmp_path):
     try:
         line = process.stdout.readline().split()
         assert line[:1] == ["daemon"]
-        # The owner, the parent, the supervisor, init (namespaces), the user's process and its daemon: what is forked
-        # carries the parent's command line, with the path of its socket.
-        assert len(marked(str(tmp_path))) == (6 if request.param == "namespaces" else 5)
+        # The owner, the parent, the small one, the supervisor, init (namespaces), the user's process and its daemon:
+        # what is forked carries the parent's command line, with the path of its socket.
+        assert len(marked(str(tmp_path))) == (7 if request.param == "namespaces" else 6)
         yield process, int(line[1]), int(line[2]), str(tmp_path)
     finally:
         process.kill()

@@ -30,7 +30,7 @@ import asyncio, dataclasses, sys, tempfile
 from pathlib import Path
 if sys.argv[1:2] == ["--preload"]:
     from course.cloud import parent
-    parent.KINDS["job"] = dataclasses.replace(parent.KINDS["job"], modules=(), packages=())
+    parent.KINDS["job"] = dataclasses.replace(parent.KINDS["job"], modules=(), packages=(), small=None)
     sys.exit(parent.main())
 from course.cloud.launch import start_parents
 from course.cloud.runtime.process import Spec, launch

@@ -1,5 +1,6 @@
 """A bucket, a role and scripts to train and serve with."""
 
+import concurrent.futures
 import io
 import json
 import tarfile
@@ -7,10 +8,14 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from course.cloud.images import SCIKIT_LEARN
 
+from .batches import Batches
+from .fleets import Fleets
 from .flows import Flows
+from .watch import Watch
 
 TRAIN = """
 import argparse, json, os
@@ -30,6 +35,30 @@ import os, joblib
 
 def model_fn(model_dir):
     return joblib.load(os.path.join(model_dir, "model.joblib"))
+"""
+
+OBEDIENT = """
+import os, time, uuid
+
+def model_fn(model_dir):
+    open(os.path.join(model_dir, "weights.txt")).read()
+    return uuid.uuid4().hex  # who answers
+
+def input_fn(body, content_type):
+    return body.decode() if isinstance(body, bytes) else body
+
+def predict_fn(data, model):
+    what, _, number = data.partition(" ")
+    if what == "sleep":
+        time.sleep(float(number))
+    if what == "die":
+        os._exit(3)
+    if what == "take":
+        bytearray(int(number) << 20)
+    return "x" * int(number) if what == "long" else model
+
+def output_fn(prediction, accept):
+    return prediction, "text/plain"
 """
 
 
@@ -189,6 +218,20 @@ def archived(lab):
 
 
 @pytest.fixture(scope="module")
+def watch(lab, archived):
+    """An endpoint whose requests are captured, and ways to monitor it."""
+    made = Watch(lab, "watched")
+    made.deploy(archived)
+    return made
+
+
+@pytest.fixture(scope="module")
+def fleets(lab, archived):
+    """Endpoints whose variants answer with their own names."""
+    return Fleets(lab, archived)
+
+
+@pytest.fixture(scope="module")
 def registered(lab, archived):
     """Register the next version of a group, which is made if it is not there. Returns the version's ARN."""
 
@@ -241,3 +284,63 @@ def made(lab):
     ):
         sm.add_association(SourceArn=source, DestinationArn=destination, AssociationType=type_)
     return found
+
+
+@pytest.fixture(scope="module")
+def serverless(lab):
+    """Make models, configurations and endpoints without an instance."""
+    code = lab.put_code("code/serverless.tar.gz", serve__py=OBEDIENT)
+
+    def model(name: str, code: str = code, **more) -> str:
+        lab.s3.put_object(Bucket="lab", Key=f"serverless/{name}.tar.gz", Body=archive(weights__txt="1 2 3"))
+        lab.sm.create_model(
+            ModelName=name,
+            ExecutionRoleArn=lab.role,
+            PrimaryContainer={
+                "Image": SCIKIT_LEARN,
+                "ModelDataUrl": f"s3://lab/serverless/{name}.tar.gz",
+                "Environment": {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": code},
+            },
+            **more,
+        )
+        return name
+
+    def config(name: str, model: str, memory: int = 2048, most: int = 5, provisioned: int = 0) -> None:
+        settings = {"MemorySizeInMB": memory, "MaxConcurrency": most}
+        settings |= {"ProvisionedConcurrency": provisioned} if provisioned else {}
+        variant = {"VariantName": "v", "ModelName": model, "ServerlessConfig": settings}
+        lab.sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+
+    def deploy(name: str, tags: tuple = (), **settings):
+        config(name, model(name), **settings)
+        lab.sm.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=list(tags))
+        return lab.settle(name)
+
+    def ask(name: str, body: str | bytes = "who") -> str:
+        answer = lab.runtime.invoke_endpoint(EndpointName=name, ContentType="text/plain", Body=body)
+        return answer["Body"].read().decode()
+
+    def together(name: str, bodies: list[str]) -> list[str]:
+        """Ask all at once: the answers, or the errors' codes."""
+
+        def one(body: str) -> str:
+            try:
+                return ask(name, body)
+            except ClientError as error:
+                return error.response["Error"]["Code"]
+
+        with concurrent.futures.ThreadPoolExecutor(len(bodies)) as pool:
+            return list(pool.map(one, bodies))
+
+    def starts(name: str) -> int:
+        """How often a container started: the log has a stream for each."""
+        streams = lab.cloud.client("logs").describe_log_streams(logGroupName=f"/aws/sagemaker/Endpoints/{name}")
+        return len(streams["logStreams"])
+
+    return SimpleNamespace(model=model, config=config, deploy=deploy, ask=ask, together=together, starts=starts)
+
+
+@pytest.fixture(scope="module")
+def batches(lab):
+    """Transform jobs."""
+    return Batches(lab)

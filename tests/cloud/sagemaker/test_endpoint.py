@@ -275,3 +275,108 @@ def test_killing_the_world_ends_its_endpoints(open_cloud, parents):
     for fd in pidfds:
         assert select.select([fd], [], [], 10)[0], "a process outlived its world"
         os.close(fd)
+
+
+def test_an_endpoint_shows_what_is_on_its_way_and_is_not_touched_meanwhile(lab, fleets):
+    fleets.make("coming", wait=False, first=(1, 1), second=(2, 2))
+    found = lab.sm.describe_endpoint(EndpointName="coming")
+    assert (found["EndpointStatus"], found["EndpointConfigName"]) == ("Creating", "coming")
+    assert "ProductionVariants" not in found  # nothing is there yet
+    pending = found["PendingDeploymentSummary"]
+    assert pending["EndpointConfigName"] == "coming"
+    assert [v["DesiredInstanceCount"] for v in pending["ProductionVariants"]] == [1, 2]
+    assert [v["VariantStatus"][0]["Status"] for v in pending["ProductionVariants"]] == ["Creating"] * 2
+    for refused in (
+        lambda: lab.sm.delete_endpoint(EndpointName="coming"),
+        lambda: lab.sm.update_endpoint(EndpointName="coming", EndpointConfigName="coming"),
+        lambda: fleets.rescale("coming", first={"count": 2}),
+    ):
+        with pytest.raises(ClientError, match="Cannot update in-progress endpoint"):
+            refused()
+    with pytest.raises(ClientError, match=r"Endpoint coming of account .* not found"):
+        fleets.ask("coming")
+    found = lab.settle("coming")
+    assert "PendingDeploymentSummary" not in found
+    assert fleets.shown("coming") == {"first": (1, 1, 1, 1), "second": (2, 2, 2, 2)}
+    image = found["ProductionVariants"][0]["DeployedImages"][0]
+    assert image["SpecifiedImage"] == image["ResolvedImage"] == SCIKIT_LEARN
+    lab.gone("coming")
+
+
+def test_listings_are_filtered_sorted_and_paged(lab, fleets):
+    for name in ("list-b", "list-a", "list-c"):
+        fleets.make(name, v=(1, 1))
+    fleets.rescale("list-a", v={"weight": 2})
+    lab.settle("list-a")
+
+    def names(**filters) -> list[str]:
+        found = lab.sm.list_endpoints(NameContains="LIST-", **filters)
+        return [e["EndpointName"] for e in found["Endpoints"]]
+
+    assert names() == ["list-c", "list-a", "list-b"]
+    assert names(SortBy="Name", SortOrder="Ascending") == ["list-a", "list-b", "list-c"]
+    assert names(StatusEquals="Updating") == []
+    changed = lab.sm.describe_endpoint(EndpointName="list-c")["LastModifiedTime"]
+    assert names(LastModifiedTimeAfter=changed) == ["list-a"]
+    pages = lab.sm.get_paginator("list_endpoint_configs").paginate(
+        NameContains="list-", SortBy="Name", SortOrder="Descending", PaginationConfig={"PageSize": 2}
+    )
+    assert [[c["EndpointConfigName"] for c in page["EndpointConfigs"]] for page in pages] == [
+        ["list-c", "list-b"],
+        ["list-a"],
+    ]
+    for name in ("list-a", "list-b", "list-c"):
+        lab.gone(name)
+
+
+def test_ten_variants_share_the_traffic_and_eleven_are_refused(lab, fleets):
+    model = fleets.model("many")
+    variants = {f"v{i}": {"ModelName": model, "InitialVariantWeight": float(i)} for i in range(11)}
+    with pytest.raises(ClientError, match="length less than or equal to 10"):
+        fleets.config("eleven", **variants)
+    fleets.config("ten", **dict(list(variants.items())[:10]))
+    lab.sm.create_endpoint(EndpointName="ten", EndpointConfigName="ten")
+    assert lab.settle("ten")["EndpointStatus"] == "InService"
+    for _ in range(300):
+        fleets.ask("ten")
+    counted = {name: c["ok"] for name, c in lab.cloud.control("invocations")["ten"].items()}
+    assert counted["v0"] == 0  # a weight of zero gets nothing
+    assert 35 <= counted["v9"] <= 89  # binomial(300, 9/45): outside with probability below 1 in 1,000
+    lab.gone("ten")
+
+
+@pytest.mark.parametrize("member", ["InstancePools", "EnableSSMAccess", "RoutingConfig"])
+def test_what_a_variant_cannot_have_here_is_refused_by_name(lab, fleets, served, member):
+    given = {
+        "InstancePools": [{"InstanceType": "ml.m5.large", "Priority": 1}],
+        "EnableSSMAccess": True,
+        "RoutingConfig": {"RoutingStrategy": "RANDOM"},
+    }
+    with pytest.raises(ClientError, match=f"does not support ProductionVariants.{member}"):
+        fleets.config("refused", v={"ModelName": served, member: given[member]})
+
+
+def test_more_instances_than_the_quota_are_refused(lab, fleets, served):
+    variants = {name: {"ModelName": served, "InitialInstanceCount": 11} for name in ("a", "b")}
+    fleets.config("crowd", **variants)
+    with pytest.raises(ClientError, match="endpoint usage' is 20") as failure:
+        lab.sm.create_endpoint(EndpointName="crowd", EndpointConfigName="crowd")
+    assert failure.value.response["Error"]["Code"] == "ResourceLimitExceeded"
+
+
+def test_a_container_has_so_long_to_become_healthy(lab, fleets):
+    """The variant's own limit holds before the usual one, which the test makes short."""
+    slow = fleets.model("slow", "import time\ndef model_fn(d): time.sleep(3)\ndef predict_fn(data, model): return data")
+    for config, more in (("usual", {}), ("patient", {"ContainerStartupHealthCheckTimeoutInSeconds": 60})):
+        limits = {"VolumeSizeInGB": 20, "ModelDataDownloadTimeoutInSeconds": 60, **more}
+        fleets.config(config, v={"ModelName": slow, **limits})
+    lab.cloud.control("patience", startup=0.5)
+    try:
+        for name in ("usual", "patient"):
+            lab.sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        assert "did not pass the ping health check" in lab.settle("usual")["FailureReason"]
+        assert lab.settle("patient")["EndpointStatus"] == "InService"
+    finally:
+        lab.cloud.control("patience", startup=240)
+    for name in ("usual", "patient"):
+        lab.gone(name)

@@ -1,0 +1,168 @@
+"""The processing jobs of a monitoring execution: what Model Monitor asks for, as it shows in their descriptions.
+
+Variables of the environment: developer guide, model-monitor-byoc-contract-inputs; names of inputs and outputs, and the
+places in S3, as in published descriptions of such jobs: the result of the execution due on 6 May 2021 at 23:00 goes to
+<output>/<endpoint>/<schedule>/2021/05/06/23, what was merged for it to <output>/merge/<endpoint>/<variant>/….
+"""
+
+import json
+import posixpath
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..images import GROUND_TRUTH_MERGER
+from .monitoring_job_definition import Definition
+from .monitoring_window import Window
+
+CAPTURE, LABELS = "/opt/ml/processing/input_data", "/opt/ml/processing/groundtruth"
+BASELINES = {
+    "Statistics": "/opt/ml/processing/baseline/stats",
+    "Constraints": "/opt/ml/processing/baseline/constraints",
+}
+_CODE = "/opt/ml/processing/code"
+_SCRIPTS = {
+    "RecordPreprocessor": ("record_preprocessor_script", f"{_CODE}/preprocessing"),
+    "PostAnalyticsProcessor": ("post_analytics_processor_script", f"{_CODE}/postprocessing"),
+}
+_MERGED_INTO = "/opt/ml/processing/output"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """An hour of data: its prefix in S3, and the path below the input's folder that it keeps in the container."""
+
+    uri: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One execution: when it was due, for how long a job may run, what it analyses."""
+
+    schedule: str
+    scheduled: datetime
+    window: Window
+    seconds: int
+
+
+def hour(moment: datetime) -> str:
+    """The folder of an hour: yyyy/mm/dd/hh."""
+    return f"{moment:%Y/%m/%d/%H}"
+
+
+def merged(found: Definition) -> str:
+    """The prefix below which the merge job writes."""
+    return f"{found.output['S3Uri'].rstrip('/')}/merge"
+
+
+def merge(found: Definition, when: Occasion, capture: list[Folder], labels: list[Folder]) -> dict[str, Any]:
+    """The job that joins ground truth to what was captured."""
+    return {
+        **_common(found, when),
+        "AppSpecification": {"ImageUri": GROUND_TRUTH_MERGER},
+        "Environment": {"dataset_source": CAPTURE, "ground_truth_source": LABELS, "output_path": _MERGED_INTO},
+        "ProcessingInputs": [
+            *(_input(f"groundtruth_input_{n}", one.uri, f"{LABELS}/{one.path}") for n, one in enumerate(labels, 1)),
+            *(_input(f"endpoint_input_{n}", one.uri, f"{CAPTURE}/{one.path}") for n, one in enumerate(capture, 1)),
+        ],
+        "ProcessingOutputConfig": _output(found, merged(found), _MERGED_INTO, "EndOfJob"),
+    }
+
+
+def analysis(
+    found: Definition, when: Occasion, data: list[Folder], indexes: list[str], baseline: dict[str, str]
+) -> dict[str, Any]:
+    """The job that judges. data: capture, or what was merged. indexes: endpointInput, endpointOutput. baseline: part →
+    URI."""
+    application, endpoint = found.application, found.endpoint
+    place, distribution = endpoint["LocalPath"].rstrip("/"), endpoint["S3DataDistributionType"]
+    inputs = [_input(_name(part), uri, BASELINES[part]) for part, uri in baseline.items()]
+    inputs += [
+        _input(f"endpoint_input_{n}", one.uri, f"{place}/{one.path}", distribution) for n, one in enumerate(data, 1)
+    ]
+    variables = {
+        f"baseline_{part.lower()}": f"{BASELINES[part]}/{posixpath.basename(uri)}" for part, uri in baseline.items()
+    }
+    for script, (variable, folder) in _SCRIPTS.items():
+        if uri := application.get(f"{script}SourceUri"):
+            inputs.append(_input(variable, uri, folder))
+            variables[variable] = f"{folder}/{posixpath.basename(uri)}"
+    if uri := application.get("ConfigUri"):
+        inputs.append(_input("analysis_config", uri, "/opt/ml/processing/input/analysis_config"))
+    program = {name: application[name] for name in ("ContainerEntrypoint", "ContainerArguments") if name in application}
+    result = "/".join(
+        (found.output["S3Uri"].rstrip("/"), endpoint["EndpointName"], when.schedule, hour(when.scheduled))
+    )
+    return {
+        **_common(found, when),
+        "AppSpecification": {"ImageUri": application["ImageUri"], **program},
+        "Environment": {**_environment(found, when, indexes), **variables},
+        "ProcessingInputs": inputs,
+        "ProcessingOutputConfig": _output(found, result, found.output["LocalPath"], found.output["S3UploadMode"]),
+    }
+
+
+def _environment(found: Definition, when: Occasion, indexes: list[str]) -> dict[str, str]:
+    """What the container is told. Metrics are published unless the definition's own Environment says Disabled."""
+    endpoint = found.endpoint
+    form = "sagemakerMergeJson" if found.monitor.merges else "sagemakerCaptureJson"
+    told = {
+        "publish_cloudwatch_metrics": "Enabled",
+        **found.environment,
+        "analysis_type": found.monitor.analysis,
+        "dataset_format": json.dumps({form: {"captureIndexNames": indexes}}, separators=(",", ":")),
+        "dataset_source": endpoint["LocalPath"],
+        "output_path": found.output["LocalPath"],
+        "start_time": _text(when.window.start),
+        "end_time": _text(when.window.end),
+        "metric_time": _text(when.window.start),
+        "monitoring_input_type": "ENDPOINT_INPUT",
+        "sagemaker_endpoint_name": endpoint["EndpointName"],
+        "sagemaker_monitoring_schedule_name": when.schedule,
+    }
+    more = {
+        "problem_type": found.application.get("ProblemType"),
+        "features_attribute": endpoint.get("FeaturesAttribute"),
+        "inference_attribute": endpoint.get("InferenceAttribute"),
+        "probability_attribute": endpoint.get("ProbabilityAttribute"),
+        "probability_threshold_attribute": endpoint.get("ProbabilityThresholdAttribute"),
+    }
+    return {**told, **{name: str(value) for name, value in more.items() if value is not None}}
+
+
+def _common(found: Definition, when: Occasion) -> dict[str, Any]:
+    return {
+        "ProcessingResources": {"ClusterConfig": dict(found.cluster)},
+        "NetworkConfig": found.network,
+        "RoleArn": found.role,
+        "StoppingCondition": {"MaxRuntimeInSeconds": when.seconds},
+    }
+
+
+def _input(name: str, uri: str, path: str, distribution: str = "FullyReplicated") -> dict[str, Any]:
+    return {
+        "InputName": name,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": path,
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": distribution,
+            "S3CompressionType": "None",
+        },
+    }
+
+
+def _output(found: Definition, uri: str, path: str, mode: str) -> dict[str, Any]:
+    place = {"S3Uri": uri, "LocalPath": path, "S3UploadMode": mode}
+    key = {"KmsKeyId": found.key} if found.key else {}
+    return {"Outputs": [{"OutputName": "result", "S3Output": place}], **key}
+
+
+def _name(part: str) -> str:
+    return {"Statistics": "baseline", "Constraints": "constraints"}[part]
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
