@@ -18,12 +18,14 @@ from course.learn.pictures_container import show_container
 from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
 from course.learn.pictures_distributions import show_distributions
+from course.learn.pictures_evidence import show_evidence
 from course.learn.pictures_facets import show_facets
 from course.learn.pictures_latency import show_latency, show_statuses
 from course.learn.pictures_lineage import show_lineage
 from course.learn.pictures_metric import show_metric, show_signals
 from course.learn.pictures_monitor import show_constraints, show_violations
 from course.learn.pictures_pipeline import show_pipeline
+from course.learn.pictures_quality import show_quality
 from course.learn.pictures_scaling import show_scaling
 from course.learn.pictures_trial import show_trial
 from course.learn.pictures_versions import show_versions
@@ -59,6 +61,7 @@ __all__ = [
     "show_costs",
     "show_digests",
     "show_distributions",
+    "show_evidence",
     "show_facets",
     "show_latency",
     "show_lineage",
@@ -66,6 +69,7 @@ __all__ = [
     "show_meter",
     "show_metric",
     "show_pipeline",
+    "show_quality",
     "show_record",
     "show_scaling",
     "show_signals",

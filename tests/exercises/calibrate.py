@@ -1,4 +1,4 @@
-"""False-fail and catch rates of the statistical checks O-2, O-3 and O-4, measured without a notebook or a cloud.
+"""False-fail and catch rates of the statistical checks O-2, O-3, O-4 and D4-06, measured without a notebook or a cloud.
 
     python -m tests.exercises.calibrate O-2 --seeds 500 --repeats 8
 
@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -19,8 +21,10 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
+from course.cloud.monitoring import constraints, statistics, violations
+from course.cloud.monitoring.dataset import Dataset, Format, Window
 from course.data import FEATURES, LABEL, notebook_model_source, transactions, truth
-from course.exercises import frozen, measures, o_2, o_3, o_4, txguard
+from course.exercises import d4_06, d4_06_monitors, d4_06_months, d4_06_world, frozen, measures, o_2, o_3, o_4, txguard
 from course.hidden import o_2 as hidden_o_2
 from course.learn.probe import PASSED, Probe
 
@@ -30,13 +34,23 @@ Told = tuple[str, bool]  # (what was done, whether every probe that is about it 
 @cache
 def model() -> Any:
     """TxGuard as it was handed over."""
+    return trained(transactions(frozen.SEED, frozen.ROWS), 0.01)
+
+
+def trained(rows: pd.DataFrame, held_out: float) -> Any:
+    """A model made of rows as the notebook's script makes it."""
+    train = script()
+    kept, _ = train.train_test_split(rows, test_size=held_out, stratify=rows[LABEL], random_state=0)
+    return train.build().fit(kept[train.FEATURES], kept[LABEL])
+
+
+@cache
+def script() -> Any:
     spec = spec_from_file_location("txguard_train", notebook_model_source() / txguard.SCRIPT)
     assert spec is not None and spec.loader is not None
     train = module_from_spec(spec)
     spec.loader.exec_module(train)
-    rows = transactions(frozen.SEED, frozen.ROWS)
-    kept, _ = train.train_test_split(rows, test_size=0.01, stratify=rows[LABEL], random_state=0)
-    return train.build().fit(kept[train.FEATURES], kept[LABEL])
+    return train
 
 
 def scores(rows: pd.DataFrame) -> np.ndarray:
@@ -225,9 +239,122 @@ def o_4_world(seed: int, repeats: int) -> Iterator[Told]:
             yield f"cause {cause}, right (by ranges)", said == cause
 
 
+# D4-06 ----------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def before() -> Any:
+    """The model that TxGuard replaced in D4-06."""
+    rows = transactions(frozen.SEED, frozen.ROWS)[: d4_06_world.BEFORE]
+    return script().build(max_iter=d4_06_world.TREES).fit(rows[list(FEATURES)], rows[LABEL])
+
+
+def flags(made: Any, cut: float, rows: pd.DataFrame) -> np.ndarray:
+    return made.predict_proba(rows[list(FEATURES)])[:, 1] >= cut
+
+
+@cache
+def limits() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Statistics and constraints of the healthy payments, as the analyser makes them."""
+    rows = d4_06_world.validated()
+    profile = profiled(rows, scores(rows))
+    found = constraints.suggest(profile, "LInfinity")
+    for feature in found["features"]:
+        feature["completeness"] -= d4_06_monitors.ROOM
+    return profile.statistics(), found
+
+
+def profiled(rows: pd.DataFrame, said: np.ndarray) -> statistics.Profile:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "rows.csv")
+        lines = [d4_06_monitors.HEADER, *d4_06_monitors.lines(said, rows)]
+        path.write_text("".join(",".join(line) + "\n" for line in lines))
+        data = Dataset(path, Format.read('{"csv": {"header": true}}'), Window.read("", ""))
+        return statistics.profile(data.chunks(), list(d4_06_monitors.HEADER))
+
+
+def told_cause(country: d4_06_months.Country) -> str:
+    """The cause that the notebook's solution reads from the reports."""
+    day = country.captured()
+    baseline, suggested = limits()
+    found = violations.judge(profiled(day.seen, scores(day.seen)), suggested, baseline).violations
+    checks = {one["constraint_check_type"] for one in found}
+    moved = {one["feature_name"] for one in found if one["constraint_check_type"] == "baseline_drift_check"}
+    if "completeness_check" in checks:
+        return "broken feed"
+    if "customer_age" in moved:
+        return "population shift"
+    if "amount" in moved:
+        return "shifted cut" if "km_from_home" in moved else "unit bug"
+    return "harmless drift" if "merchant" in moved else "concept drift"
+
+
+def six_countries(seed: int, repeats: int) -> Iterator[Told]:
+    """The causes of one seed, and its month by right policies and wrong ones."""
+    countries = d4_06_months.Country.all(seed)
+    for country in countries:
+        yield f"cause {country.cause}, right (by the reports)", told_cause(country) == country.cause
+    of = {country.cause: country for country in countries}
+    anew = {cause: trained(country.labelled(), d4_06_world.HELD_OUT) for cause, country in of.items()}
+    known = {}
+    for cause, country in of.items():
+        made = anew[cause] if cause == "concept drift" else model()
+        kind = "anew" if cause == "concept drift" else "score"
+        known[f"score-captured-{country.name}"] = scores(country.captured().seen)
+        for part in (0, 1):
+            rows, _ = country.coming(True, part)
+            known[f"{kind}-{part}-{country.name}"] = made.predict_proba(rows)[:, 1]
+    shifted = known[f"score-captured-{of['shifted cut'].name}"]
+    feeds, as_it_was = {"broken feed", "unit bug"}, (model(), d4_06_months.CUT)
+    right = {
+        "concept drift": (anew["concept drift"], d4_06_months.CUT),
+        "shifted cut": (model(), d4_06_months.cut_at(shifted)),
+    }
+    reviews = {"population shift"}
+    always = {cause: (made, d4_06_months.CUT) for cause, made in anew.items()}
+    work = {  # who serves what where it is not as it was, who was told, who reviews, trainings
+        "month, right": (right, feeds, reviews, 1),
+        "month, right (1 % more to the cut)": (
+            right | {"shifted cut": (model(), float(np.quantile(shifted, 0.84)))}, feeds, reviews, 1
+        ),
+        "month, wrong (trains always)": (always, set(), set(), 6),
+        "month, wrong (trains always, tells the owners)": (always, feeds, reviews, 6),
+        "month, wrong (trains on the unit bug too)": (
+            right | {"unit bug": always["unit bug"]}, feeds, reviews, 2
+        ),
+        "month, wrong (ignores all)": ({}, set(), set(), 0),
+        "month, wrong (ignores concept drift)": ({"shifted cut": right["shifted cut"]}, feeds, reviews, 0),
+        "month, wrong (rolls back on harmless drift)": (
+            right | {"harmless drift": (before(), d4_06_months.CUT)}, feeds, reviews, 1
+        ),
+        "month, wrong (keeps the cut)": ({"concept drift": right["concept drift"]}, feeds, reviews, 1),
+        "month, wrong (asks no board)": (right, feeds, set(), 1),
+        "month, wrong (leaves the broken feed)": (right, {"unit bug"}, reviews, 1),
+        "month, wrong (tells everybody everything)": (right, set(of), set(of), 1),
+    }  # fmt: skip
+    named = {country.name: cause for cause, country in of.items()}
+    for name, (serving, told, asked, trainings) in work.items():
+        around = world(seed)
+        around.memory["scores"] = known
+        around.client = lambda service: None
+        said = {"feeds": [of[cause].name for cause in told], "reviews": [of[cause].name for cause in asked]}
+        with (
+            patch.object(d4_06, "messages", lambda world, said=said: said),
+            patch.object(d4_06, "retrainings", lambda world, trainings=trainings: trainings),
+            patch.object(
+                d4_06,
+                "answers",
+                lambda world, country, rows, serving=serving: flags(*serving.get(named[country], as_it_was), rows),
+            ),
+            patch.object(d4_06, "served", lambda world, country: "as it was"),
+        ):
+            for part, what in ((0, "known"), (1, "unseen")):
+                yield f"{what} {name}", d4_06.judge(around, part, "the month").status == PASSED
+
+
 # The table ------------------------------------------------------------------------------------------------------------
 
-WORLDS = {"O-2": o_2_world, "O-3": o_3_world, "O-4": o_4_world}
+WORLDS = {"O-2": o_2_world, "O-3": o_3_world, "O-4": o_4_world, "D4-06": six_countries}
 
 
 def measured(exercise: str, seeds: range, repeats: int) -> dict[str, tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""The harness behind the rates in the docstrings of O-2, O-3 and O-4, on a few worlds."""
+"""The harness behind the rates in the docstrings of O-2, O-3, O-4 and D4-06, on a few worlds."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def test_the_interval_of_a_rate_is_the_exact_one():
     assert calibrate.exact(30, 30) == pytest.approx((1 - high, 1))
 
 
-@pytest.mark.parametrize(("exercise", "least"), [("O-2", 19), ("O-3", 16), ("O-4", 20)])
+@pytest.mark.parametrize(("exercise", "least"), [("O-2", 19), ("O-3", 16), ("O-4", 20), ("D4-06", 30)])
 def test_right_work_passes_and_every_stored_kind_of_mistake_is_caught(exercise, least):
     found = calibrate.measured(exercise, range(501, 503), repeats=1)
     assert len(found) >= least
