@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def sentence(error: Exception, verb: str) -> str:
     """What a person is told about an error."""
-    from course.cloud.launch import LaunchError
+    from course.runtime.errors import LaunchError
     from course.syllabus import SyllabusError
 
     if isinstance(error, CourseError | LaunchError | SyllabusError):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from course import waking
 from course.cloud import launch
-from course.cloud.runtime import linux
+from course.runtime import linux
 
 ENDING = {signal.SIGTERM, signal.SIGHUP}
 ORDERLY_SECONDS = 8.0  # JupyterLab gives its kernels five

@@ -15,9 +15,9 @@ import pytest
 from course import cli
 from course.authoring.fault import Fault
 from course.authoring.verify import Report
-from course.cloud.runtime import linux
 from course.errors import CourseError
 from course.grading import submit
+from course.runtime import linux
 
 VERBS = ("lab", "cloud", "env", "submit", "progress", "refresh", "release", "lint", "verify")
 COMMAND = [sys.executable, "-P", "-m", "course"]

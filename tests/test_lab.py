@@ -20,8 +20,8 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 
 from course import lab
-from course.cloud.runtime import linux
 from course.errors import CourseError
+from course.runtime import linux
 
 ROOT = Path(__file__).resolve().parents[1]
 LINUX = pytest.mark.skipif(not linux.HERE, reason="finds processes in /proc")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from course.cloud.launch import LaunchError, open_world, start_parents
-from tests.cloud.runtime.census import marked, wait_gone
-from tests.cloud.runtime.conftest import LIGHT
+from tests.runtime.census import marked, wait_gone
+from tests.runtime.conftest import LIGHT
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ KERNEL = """
 import os, signal, socket, sys, threading
 from pathlib import Path
 from course.cloud.launch import open_world, start_parents
-from tests.cloud.runtime.conftest import LIGHT
+from tests.runtime.conftest import LIGHT
 
 threading.Thread(target=threading.Event().wait, daemon=True).start()  # kernels have threads
 started = []

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course.cloud.runtime.process import mode
+from course.runtime.process import mode
 
 RUN = ("training", "training_hosts", "training_input", "processing", "endpoint", "model", "xgboost")
 

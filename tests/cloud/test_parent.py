@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from course.cloud import parent
-from course.cloud.runtime import lifeline
-from tests.cloud.runtime.conftest import LIGHT
+from course.runtime import lifeline
+from tests.runtime.conftest import LIGHT
 
 
 @pytest.fixture

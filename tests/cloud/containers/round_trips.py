@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from throughput import start
 
 from course.cloud.containers.layout import prepare_serving
-from course.cloud.runtime.worker import Worker
+from course.cloud.worker import Worker
 
 MODULE = "import joblib\ndef model_fn(model_dir):\n    return joblib.load(f'{model_dir}/model.joblib')\n"
 SECONDS = 2.0

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from course.cloud.runtime.lifeline import LARGEST, BrokenFrame, Frames, encode, receive, send
+from course.runtime.lifeline import LARGEST, BrokenFrame, Frames, encode, receive, send
 
 
 def test_messages_and_descriptors_arrive_as_sent():

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from course.cloud.runtime import lifeline, linux, program, rootfs, scratch, seccomp
+from course.runtime import lifeline, linux, program, rootfs, scratch, seccomp
 
 INSIDE_ID = 1000  # what an ordinary user's jobs call themselves; outside they are that user
 FIRST_ID, IDS = 60_000, 4096  # real root's jobs run under one of these

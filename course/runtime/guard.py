@@ -14,10 +14,10 @@ import stat
 import sys
 from pathlib import Path
 
-from course.cloud.runtime import lifeline, linux, program, scratch
-from course.cloud.runtime.rootfs import CHECKOUT, OPT_ML, PACKAGE
-from course.cloud.runtime.sandbox import FIRST_ID, IDS
-from course.cloud.runtime.tree import Tree, die_with
+from course.runtime import lifeline, linux, program, scratch
+from course.runtime.rootfs import CHECKOUT, OPT_ML, PACKAGE
+from course.runtime.sandbox import FIRST_ID, IDS
+from course.runtime.tree import Tree, die_with
 
 HIDDEN = [str(PACKAGE / "hidden"), *(str(CHECKOUT / name) for name in ("source", "tests") if CHECKOUT)]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -1,4 +1,4 @@
-"""Try a whole sandbox once: run in a process of its own by course.cloud.runtime.process."""
+"""Try a whole sandbox once: run in a process of its own by course.runtime.process."""
 
 import os
 import signal
@@ -6,10 +6,10 @@ import socket
 import subprocess
 import sys
 
-from course.cloud.runtime import lifeline, supervisor
-from course.cloud.runtime.rootfs import HOSTNAME
+from course.runtime import lifeline, supervisor
+from course.runtime.rootfs import HOSTNAME
 
-ENTRY = "course.cloud.runtime.probe:inside"
+ENTRY = "course.runtime.probe:inside"
 LIMITS = {"memory_bytes": 4 << 30, "processes": 64, "file_bytes": 1 << 20, "open_files": 256}
 
 

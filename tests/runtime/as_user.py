@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import course
-from course.cloud.runtime import linux
+from course.runtime import linux
 
 
 def lay_open(needed: list[Path]) -> None:

@@ -5,9 +5,9 @@ import os
 import shutil
 import stat
 
-from course.cloud.runtime.process import Limits
-from tests.cloud.runtime.census import marked
-from tests.cloud.runtime.test_process import first_line
+from course.runtime.process import Limits
+from tests.runtime.census import marked
+from tests.runtime.test_process import first_line
 
 
 def test_a_jobs_folder_cannot_trap_the_server(yard):

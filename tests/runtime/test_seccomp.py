@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from course.cloud.runtime import seccomp
+from course.runtime import seccomp
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])

@@ -8,9 +8,9 @@ import textwrap
 
 import pytest
 
-from tests.cloud.runtime.census import marked, wait_gone
-from tests.cloud.runtime.conftest import check_namespaces
-from tests.cloud.runtime.test_harm import DAEMON
+from tests.runtime.census import marked, wait_gone
+from tests.runtime.conftest import check_namespaces
+from tests.runtime.test_harm import DAEMON
 
 ESCAPED = DAEMON + "while True: pass"
 
@@ -18,15 +18,15 @@ OWNER = """
 import asyncio, os, sys
 from pathlib import Path
 from course.cloud.launch import start_parents
-from tests.cloud.runtime.conftest import LIGHT
-from course.cloud.runtime.process import Spec, launch
+from tests.runtime.conftest import LIGHT
+from course.runtime.process import Spec, launch
 
 async def main():
     folder = Path(sys.argv[1])
     parents = start_parents(folder / "sockets", ("job",), LIGHT)
     (folder / "opt").mkdir()
     variables = {"PROGRAM": os.environ["PROGRAM"], "MARK": sys.argv[2]}
-    spec = Spec("tests.cloud.runtime.programs:text", folder / "opt", variables)
+    spec = Spec("tests.runtime.programs:text", folder / "opt", variables)
     job = await launch(parents.sockets["job"], spec)
     async for line in job.lines():
         print(line.decode(), parents.pid("job"), job.pid, flush=True)
@@ -74,7 +74,7 @@ def test_killing_the_owner_while_a_child_of_it_lives_on(tmp_path):
 import os, sys, time
 from pathlib import Path
 from course.cloud.launch import start_parents
-from tests.cloud.runtime.conftest import LIGHT
+from tests.runtime.conftest import LIGHT
 parents = start_parents(Path(sys.argv[1]), ("job",), LIGHT)
 parents.wait_ready("job")
 if os.fork() == 0:

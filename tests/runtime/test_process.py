@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from course.cloud.launch import LaunchError
-from course.cloud.runtime import process
-from course.cloud.runtime.process import Spec
-from tests.cloud.runtime.census import marked
+from course.runtime import process
+from course.runtime.errors import LaunchError
+from course.runtime.process import Spec
+from tests.runtime.census import marked
 
 FOREVER = "import time\nprint('on', flush=True)\nwhile True: time.sleep(100)"
 
@@ -298,7 +298,7 @@ def test_a_large_environment_arrives_whole(yard):
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"entry": "course.cloud.runtime.none:main"}, "No module named"), ({"opt_ml": Path("/none/here")}, "/none/here")],
+    [({"entry": "course.runtime.none:main"}, "No module named"), ({"opt_ml": Path("/none/here")}, "/none/here")],
 )
 def test_a_job_that_cannot_start_says_why(yard, change, said):
     async def body():
@@ -337,7 +337,7 @@ def test_a_cancelled_launch_leaves_nothing(yard):
 def test_guard_where_namespaces_are_refused():
     """As in many containers, and where AppArmor forbids them; our own filter stands for both."""
     code = """
-from course.cloud.runtime import linux, process, seccomp
+from course.runtime import linux, process, seccomp
 linux.no_new_privileges()
 seccomp.install()
 print(process.mode())

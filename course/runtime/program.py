@@ -15,8 +15,8 @@ import types
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-from course.cloud.runtime import linux
-from course.cloud.runtime.rootfs import CHECKOUT
+from course.runtime import linux
+from course.runtime.rootfs import CHECKOUT
 
 # What every container has, unless its environment says otherwise.
 DEFAULTS = {

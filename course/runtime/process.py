@@ -1,6 +1,6 @@
 """A job's process as the cloud's server sees it: start one, read its output, wait for it, end it.
 
-The server never forks: it asks the job parent (course.cloud.parent), and holds the job by the connection it asked on.
+The server never forks: it asks the job parent (course.runtime.parent), and holds the job by the connection it asked on.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from course.cloud.launch import LaunchError
-from course.cloud.runtime import lifeline, scratch
-from course.cloud.runtime.rootfs import HOSTNAME
+from course.runtime import lifeline, scratch
+from course.runtime.errors import LaunchError
+from course.runtime.rootfs import HOSTNAME
 
 Mode = Literal["namespaces", "guard"]
 LONGEST_LINE = 16 << 10  # bytes; a longer one comes in pieces
@@ -242,8 +242,8 @@ def _probe() -> str:
     if sys.platform != "linux":
         return f"{sys.platform} has no namespaces"
     # Another process, because this one may have threads, and must keep its own namespaces.
-    root = str(Path(__file__).resolve().parents[3])
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from course.cloud.runtime import probe; probe.main()"
+    root = str(Path(__file__).resolve().parents[2])
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from course.runtime import probe; probe.main()"
     with tempfile.TemporaryDirectory(prefix="course-probe-") as folder:
         command = [sys.executable, "-I", "-c", code, root, folder]
         nothing = subprocess.DEVNULL

@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 import course
-from tests.cloud.runtime.conftest import check_namespaces
+from tests.runtime.conftest import check_namespaces
 
 ROOT = Path(course.__file__).resolve().parents[1]
 LIBRARIES = Path(numpy.__file__).parents[1]
@@ -29,11 +29,12 @@ DRIVER = """
 import asyncio, dataclasses, sys, tempfile
 from pathlib import Path
 if sys.argv[1:2] == ["--preload"]:
-    from course.cloud import parent
-    parent.KINDS["job"] = dataclasses.replace(parent.KINDS["job"], modules=(), packages=(), small=None)
-    sys.exit(parent.main())
+    from course.cloud.parent import KINDS
+    from course.runtime import parent
+    KINDS["job"] = dataclasses.replace(KINDS["job"], modules=(), packages=(), small=None)
+    sys.exit(parent.main(KINDS))
 from course.cloud.launch import start_parents
-from course.cloud.runtime.process import Spec, launch
+from course.runtime.process import Spec, launch
 
 async def main():
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +71,7 @@ def copy_course(folder: Path) -> None:
     for name in ("__init__.py", "cloud/__init__.py", "cloud/launch.py", "cloud/parent.py", "hidden/__init__.py"):
         (folder / "course" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "course" / name, folder / "course" / name)
-    shutil.copytree(ROOT / "course" / "cloud" / "runtime", folder / "course" / "cloud" / "runtime")
+    shutil.copytree(ROOT / "course" / "runtime", folder / "course" / "runtime")
 
 
 def look(place: tuple, paths: list[Path], **environment: str) -> list[str]:
@@ -129,7 +130,7 @@ def test_a_prefix_behind_links(place, tmp_path):
 
 
 def test_the_whole_machine_is_never_shown(tmp_path):
-    from course.cloud.runtime.rootfs import Root
+    from course.runtime.rootfs import Root
 
     with pytest.raises(OSError, match="whole machine"):
         Root(str(tmp_path)).show("/")

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import types
 
-from course.cloud import parent
-from course.cloud.runtime import lifeline
+from course.cloud.parent import KINDS, run_world
+from course.runtime import lifeline, parent
 
 
 def serve(spec: dict, listener: socket.socket, line: socket.socket) -> None:
@@ -41,8 +41,8 @@ if __name__ == "__main__":
     world.serve = serve  # type: ignore[attr-defined]
     sys.modules["course.cloud.world"] = world
     parent.GRACE_SECONDS, parent.KILL_SECONDS = 0.5, 0.2
-    small = dataclasses.replace(parent.KINDS["job"].small, modules=(), packages=())
-    parent.KINDS["job"] = dataclasses.replace(parent.KINDS["job"], modules=(), packages=(), small=small)
-    parent.KINDS["broken"] = parent.Kind(parent.run_world, modules=("course.cloud.no_such_module",))
-    parent.KINDS["threaded"] = parent.Kind(parent.run_world, modules=("tests.cloud.runtime.starts_a_thread",))
-    sys.exit(parent.main())
+    small = dataclasses.replace(KINDS["job"].small, modules=(), packages=())
+    KINDS["job"] = dataclasses.replace(KINDS["job"], modules=(), packages=(), small=small)
+    KINDS["broken"] = parent.Kind(run_world, modules=("course.cloud.no_such_module",))
+    KINDS["threaded"] = parent.Kind(run_world, modules=("tests.runtime.starts_a_thread",))
+    sys.exit(parent.main(KINDS))

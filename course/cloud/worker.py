@@ -37,7 +37,7 @@ class WorkerDied(Exception):
 
 
 class Process(Protocol):
-    """What a worker needs of course.cloud.runtime.process.Process."""
+    """What a worker needs of course.runtime.process.Process."""
 
     channel: socket.socket
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import course
-from course.cloud.runtime import linux
+from course.runtime import linux
 
 SYSTEM = (
     "/usr",

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from typing import Self
 
-from course.cloud.runtime import linux, program
+from course.runtime import linux, program
 
 
 class Tree:

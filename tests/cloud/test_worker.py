@@ -1,4 +1,4 @@
-"""course/cloud/runtime/worker.py, on real model servers and on processes that only look like them."""
+"""course/cloud/worker.py, on real model servers and on processes that only look like them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from course.cloud.runtime.worker import Worker, WorkerDied
+from course.cloud.worker import Worker, WorkerDied
 
 SERVER = "from course.cloud.containers.script_serving import main; main()"
 ECHO = "def model_fn(model_dir): pass\ndef transform_fn(model, data, content_type, accept): return data, accept\n"
@@ -38,7 +38,7 @@ PATIENCE = 20.0  # real seconds; far more than anything here takes
 
 
 class Child:
-    """As much of course.cloud.runtime.process.Process as a Worker uses, without a sandbox."""
+    """As much of course.runtime.process.Process as a Worker uses, without a sandbox."""
 
     def __init__(self, process: asyncio.subprocess.Process, channel: socket.socket) -> None:
         self._process, self.channel, self.pid = process, channel, process.pid

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 import course
-from course.cloud.runtime import guard
-from course.cloud.runtime.sandbox import FIRST_ID, IDS
+from course.runtime import guard
+from course.runtime.sandbox import FIRST_ID, IDS
 
 ROOT = Path(course.__file__).resolve().parents[1]
 

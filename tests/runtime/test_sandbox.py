@@ -118,7 +118,7 @@ def test_a_link_cannot_lead_a_read_only_part_outside(sandboxed):
     (folder / "input").symlink_to(ROOT)
 
     async def body():
-        from course.cloud.launch import LaunchError
+        from course.runtime.errors import LaunchError
 
         with pytest.raises(LaunchError, match="sandbox could not be made"):
             await sandboxed.start("", opt_ml=folder, read_only=("input",))

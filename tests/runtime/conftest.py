@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import pytest
 
 from course.cloud.launch import COMMAND, start_parents
-from course.cloud.runtime import process
-from course.cloud.runtime.process import Limits, Process, Spec
+from course.runtime import process
+from course.runtime.process import Limits, Process, Spec
 
-ENTRY = "tests.cloud.runtime.programs:text"
+ENTRY = "tests.runtime.programs:text"
 OTHER_ID = 54_321  # an ordinary user without a name
 AS_OTHER = (sys.executable, str(Path(__file__).with_name("as_user.py")), str(OTHER_ID))
 LIGHT = (sys.executable, "-P", str(Path(__file__).with_name("light_parent.py")))

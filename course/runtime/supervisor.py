@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, Protocol
 
-from course.cloud.runtime import guard, lifeline, sandbox, scratch
-from course.cloud.runtime.tree import Tree
+from course.runtime import guard, lifeline, sandbox, scratch
+from course.runtime.tree import Tree
 
 
 class Cage(Protocol):

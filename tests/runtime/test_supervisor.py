@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from course.cloud.launch import LaunchError
-from course.cloud.runtime import lifeline, scratch, supervisor
+from course.runtime import lifeline, scratch, supervisor
+from course.runtime.errors import LaunchError
 
 
 class Cage:
