@@ -19,6 +19,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from course.runtime.process import mode
+
 from . import client, events, trail_files
 from .access import Decisions
 from .autoscaling.scaling import Scaling
@@ -28,7 +30,6 @@ from .cloudwatch.alarms import Alarms
 from .cloudwatch.metrics import Metrics
 from .logs import MetricPoint
 from .meter import Meter
-from .runtime.process import mode
 from .sagemaker import lineage_tracking
 from .sagemaker.async_queue import Queues
 from .sagemaker.jobs import STOP_GRACE_SECONDS

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course.runtime.process import Limits, Process, Spec, launch, small_parent
+
 from .. import client
 from ..base import Session
 from ..errors import LimitExceeded, ValidationFailed
 from ..images import UnknownImage, resolve
 from ..meter import vcpus
-from ..runtime.process import Limits, Process, Spec, launch, small_parent
 from ..storage import Storage, StorageError, unpack
 
 if TYPE_CHECKING:
