@@ -124,9 +124,9 @@ class Nothing:
 
 
 def examine(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Grade a submission: {"result": …, "notebooks": {name: executed notebook}}, both JSON (docs/grading.md).
+    """Grade a submission: {"result": …, "notebooks": {name: executed}}, notebooks as text (docs/grading.md).
 
-    task: assignment, student; notebooks {name: {"source", "submitted"}} as JSON, repaired; folder: the submission's
+    task: assignment, student; notebooks {name: {"source", "submitted"}} as text, repaired; folder: the submission's
     files; parent: where the students' warm parent listens; limits; mode; beside: "module:class" or "".
     """
     started, spent = time.monotonic(), _cpu()
@@ -134,7 +134,7 @@ def examine(task: Mapping[str, Any]) -> dict[str, Any]:
     deadline = started + limits.seconds
     cells, notebooks, flags, records, cpu = [], {}, [], {}, 0.0
     for name, pair in task["notebooks"].items():
-        source, submitted = nbformat.from_dict(pair["source"]), nbformat.from_dict(pair["submitted"])
+        source, submitted = (nbformat.reads(pair[kind], as_version=4) for kind in ("source", "submitted"))
         with _own_folder(Path(task["folder"])) as folder:
             examination = Examination(task, source, submitted, folder, limits, deadline)
             try:
@@ -142,7 +142,7 @@ def examine(task: Mapping[str, Any]) -> dict[str, Any]:
             finally:
                 examination.close()
         cells += [_graded(cell, examination.problems.get(trusted.key(cell), "")) for cell in _graded_cells(submitted)]
-        notebooks[name] = submitted
+        notebooks[name] = nbformat.writes(submitted)
         flags += examination.flags
         records |= examination.record
         cpu += examination.cpu
@@ -385,6 +385,8 @@ class Examination:
     def _lost(self, cell: NotebookNode, error: Exception) -> None:
         """The process ended in a cell."""
         status, words = "crashed", "The process that ran the notebook ended here."
+        if isinstance(error, plain.Broken):
+            words = f"What the work has to show cannot be read ({error})."
         if isinstance(error, TimedOut):
             status, words = "timed out", f"The cell took longer than {self._limits.cell_seconds:g} seconds."
         self._fail(cell, status, words)

@@ -95,7 +95,7 @@ class _Packer:
                 "series",
                 [self._index(value.index, depth), self._values(value.array, depth), self.pack(value.name, depth + 1)],
             )
-        if isinstance(value, pd.Index) and kind.__module__.startswith("pandas."):
+        if isinstance(value, pd.Index) and kind.__module__.partition(".")[0] == "pandas":
             return _tagged("index", self._index(value, depth))
         if isinstance(value, type) and _known_class(value.__module__, value.__qualname__) is value:
             return _tagged("class", f"{value.__module__}:{value.__qualname__}")
@@ -111,7 +111,7 @@ class _Packer:
 
     def _values(self, value: Any, depth: int) -> list[Any]:
         """The values of a pandas column: [dtype, array], categories and masked values as objects."""
-        plain = value.to_numpy() if isinstance(value.dtype, np.dtype) else value.astype(object).to_numpy(dtype=object)
+        plain = np.asarray(value, dtype=value.dtype if isinstance(value.dtype, np.dtype) else object)
         return [str(value.dtype), self._array(plain, depth)]
 
     def _index(self, index: pd.Index, depth: int) -> list[Any]:

@@ -238,10 +238,9 @@ class Objects:
         return plain.pack(value, self._refer)
 
     def hand_over(self, value: Any) -> Any:
-        """Pack what one of the course's own functions has answered: its objects by their fields, files with their paths."""
-        if isinstance(value, types.SimpleNamespace) or (
-            dataclasses.is_dataclass(value) and not isinstance(value, type)
-        ):
+        """Pack what one of the course's own functions has answered: its objects by their fields, files with paths."""
+        own = dataclasses.is_dataclass(value) and not isinstance(value, type)
+        if own or isinstance(value, types.SimpleNamespace):
             at = f"{type(value).__module__}:{type(value).__qualname__}"
             fields = {name: self.hand_over(part) for name, part in vars(value).items()}
             return {"t": "object", "v": {"class": at, "fields": fields}}
@@ -377,9 +376,8 @@ def _become(target: Any, new: Any) -> None:
     elif (numpy := sys.modules.get("numpy")) and isinstance(target, numpy.ndarray) and isinstance(new, numpy.ndarray):
         if target.shape == new.shape and target.flags.writeable:
             target[...] = new
-    elif (pandas := sys.modules.get("pandas")) and isinstance(target, pandas.DataFrame | pandas.Series):
-        if type(new) is type(target):
-            target._update_inplace(new)
+    elif type(target).__name__ in ("DataFrame", "Series") and type(new) is type(target):
+        target._update_inplace(new)
 
 
 def _about(value: Any) -> dict[str, Any]:
@@ -406,7 +404,7 @@ def _not_plain(value: Any) -> dict[str, Any]:
 
 
 def _module(name: str, module: Any) -> types.ModuleType | None:
-    """A library that the notebook knows by this name, from ours. A name that it does not usually have counts nothing."""
+    """Our copy of the library that the notebook knows by this name, if it is one that it usually has."""
     wanted = str(module)
     if USUAL.get(name) != wanted and wanted.rpartition(".")[2] != name:
         return None

@@ -3,8 +3,8 @@
 How it is held, best first; `detect` says which of it a machine allows:
 
     namespaces   user, mount, pid, network, ipc and host name of its own, then Landlock (where the kernel has it),
-                 seccomp and rlimits. It sees the system, Python, a copy of its folder at /work and an empty /tmp, both
-                 of bounded size in memory; no other process, and of the network a loopback with the one listener.
+                 seccomp and rlimits. It sees the system, Python, a copy of its folder at /submission and an empty /tmp,
+                 both of bounded size in memory; no other process, and of the network a loopback with the one listener.
     landlock     without namespaces, as an ordinary user: Landlock, seccomp and rlimits (course/runtime/fence.py). It has
                  no network at all, so a submission that needs a service beside it cannot be graded this way: to open the
                  loopback would open every port of the host to it. Real root is not held like that.
@@ -36,7 +36,7 @@ Mode = Literal["namespaces", "landlock", "trusted"]
 MODULES = "COURSE_STUDENT_MODULES"  # what the warm parent imports besides, separated by commas
 COMMAND = (sys.executable, "-P", "-m", "course.grading.parent")
 FORCED = "COURSE_SANDBOX_MODE"  # landlock: as if there were no namespaces; refused: as if there were neither
-PLACE = "/work"
+PLACE = "/submission"
 HOSTNAME = "grading"
 START_SECONDS = 60.0  # a busy machine, and a parent that still imports
 CLOSE_SECONDS = 8.0  # more than a parent gives its children to end
@@ -276,9 +276,12 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def readable(self, timeout: float | None) -> bool:
-        """Wait until there is something (or the end) to be read from the channel; False after `timeout` seconds."""
-        return self._watch(timeout, [self.channel])
+    def readable(self, timeout: float | None, line: socket.socket | None = None) -> bool:
+        """Wait until there is something (or the end) to be read from the channel, or from another line to the process.
+
+        False after `timeout` seconds.
+        """
+        return self._watch(timeout, [line or self.channel])
 
     def interrupt(self) -> None:
         """SIGTERM to the student's own process."""

@@ -127,7 +127,7 @@ def make_shell() -> Shell:
     """A shell as a notebook has it: figures inline, no history on disk, no system-wide profile."""
     from traitlets.config import Config
 
-    os.environ.setdefault("MPLBACKEND", BACKEND)
+    os.environ["MPLBACKEND"] = BACKEND
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"

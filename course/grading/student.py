@@ -1,4 +1,4 @@
-"""The process that runs a learner's cells. It is forked from a warm parent, in a sandbox; its examiner tells it what to do.
+"""The process that runs a learner's cells: forked from a warm parent, in a sandbox, told by its examiner what to do.
 
 Nothing here guards a grade: all that this process says may be forged. It runs cells as IPython does, tells what they
 display, and does with its objects what a test asks for.
@@ -245,6 +245,10 @@ def _arithmetic(name: str) -> Callable[[Any, Any], Any]:
     return getattr(operator, f"__{name}__")
 
 
+def _reflected(name: str) -> Callable[[Any, Any], Any]:
+    return lambda value, other: getattr(operator, f"__{name}__")(other, value)
+
+
 _NAMES = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift")
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "call": lambda value, *args, **kwargs: value(*args, **kwargs),
@@ -269,7 +273,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "signature": _signature,
     **{name: getattr(operator, name) for name in ("eq", "lt", "le", "gt", "ge")},
     **{name: _arithmetic(name) for name in _NAMES},
-    **{f"r{name}": (lambda value, other, op=_arithmetic(name): op(other, value)) for name in _NAMES},
+    **{f"r{name}": _reflected(name) for name in _NAMES},
 }
 _KINDS: dict[str, Callable[[Any], bool]] = {
     "class": lambda value: isinstance(value, type),

@@ -1,4 +1,4 @@
-"""course.learn in a process that may not be trusted: its functions are performed elsewhere, only clients are set up here.
+"""course.learn in a process that is not trusted: its functions are performed elsewhere, clients are set up here.
 
 Imported by the warm parent of students' processes, with all that a notebook's cells usually import.
 """
