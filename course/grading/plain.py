@@ -120,7 +120,7 @@ class _Packer:
             return ["range", names, [index.start, index.stop, index.step]]
         if isinstance(index, pd.MultiIndex):
             return ["multi", names, [self.pack(item, depth + 1) for item in index.tolist()]]
-        return ["index", names, self._values(index.array, depth)]
+        return ["index", names, self._values(index.array, depth), getattr(index, "freqstr", None)]
 
 
 class _Unpacker:
@@ -196,13 +196,16 @@ class _Unpacker:
         return pd.array(plain, dtype=dtype) if dtype != "object" else plain
 
     def _index(self, value: Any, depth: int) -> pd.Index:
-        kind, names, data = value
+        kind, names, data, *freq = value
         names = [self.unpack(name, depth + 1) for name in names]
         if kind == "range":
             return pd.RangeIndex(*data, name=names[0])
         if kind == "multi":
             return pd.MultiIndex.from_tuples([self.unpack(item, depth + 1) for item in data], names=names)
-        return pd.Index(self._values(data, depth), name=names[0])
+        made = pd.Index(self._values(data, depth), name=names[0])
+        if freq and freq[0] is not None:
+            made.freq = freq[0]
+        return made
 
 
 def _tagged(kind: str, value: Any) -> dict[str, Any]:

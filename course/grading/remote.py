@@ -154,7 +154,8 @@ class Remote:
 
 
 class RemoteCallable(Remote):
-    """A stand-in for a function, a class or an instance that can be called."""
+    # For a function, a class or an instance that can be called.
+    __doc__ = Remote.__dict__["__doc__"]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return _ask(self, "call", *args, **kwargs)
@@ -327,7 +328,8 @@ class Objects:
             return base
         number = int(about["id"])
         if number not in self._exceptions:
-            self._exceptions[number] = type(str(about["name"])[:SHORT], (base, Foreign), {"theirs": number})
+            bases = (Foreign,) if base is Exception else (base, Foreign)
+            self._exceptions[number] = type(str(about["name"])[:SHORT], bases, {"theirs": number})
         return self._exceptions[number]
 
     def _exception(self, about: dict[str, Any]) -> BaseException:

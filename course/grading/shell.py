@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
-import os
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +14,6 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
 TOLD_AT = 1 << 14  # characters of a stream that are told at once
-BACKEND = "module://matplotlib_inline.backend_inline"
 
 
 class Stream(io.TextIOBase):
@@ -127,7 +125,6 @@ def make_shell() -> Shell:
     """A shell as a notebook has it: figures inline, no history on disk, no system-wide profile."""
     from traitlets.config import Config
 
-    os.environ["MPLBACKEND"] = BACKEND
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"

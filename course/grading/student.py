@@ -288,7 +288,9 @@ _MUTABLE = (list, dict, set, bytearray)
 def main() -> None:
     """The entry of a student's process."""
     line = socket.socket(fileno=int(os.environ.pop("COURSE_CHANNEL_FD")))
-    notebook = Notebook(line, make_shell())
+    shell = make_shell()
+    shell.enable_matplotlib("inline")
+    notebook = Notebook(line, shell)
     # The examiner's way to interrupt a cell.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import numpy as np
