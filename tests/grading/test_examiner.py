@@ -157,10 +157,13 @@ DISHONEST = {
     "a transformer that empties cells": (
         "get_ipython().input_transformers_cleanup.append(lambda lines: ['1\\n'])\nanswer = 0\ndef f(*a): pass"
     ),
-    "a hook before each cell": "get_ipython().events.register('pre_run_cell', lambda i: None)\nanswer = 0\ndef f(*a): pass",
+    "a hook before each cell": (
+        "get_ipython().events.register('pre_run_cell', lambda i: None)\nanswer = 0\ndef f(*a): pass"
+    ),
     "patched builtins": (
         "import builtins\nfor n in ('isinstance', 'all', 'any', 'abs', 'len', 'sum', 'print'):\n"
-        "    setattr(builtins, n, lambda *a, **k: True)\nabs = all = isinstance = lambda *a: 0\nanswer = 0\ndef f(*a): pass"
+        "    setattr(builtins, n, lambda *a, **k: True)\nabs = all = isinstance = lambda *a: 0\n"
+        "answer = 0\ndef f(*a): pass"
     ),
     "patched libraries": (
         "import numpy as np\nnp.testing.assert_allclose = np.allclose = np.isclose = lambda *a, **k: True\n"
@@ -168,7 +171,8 @@ DISHONEST = {
     ),
     "a library by another name": "import unittest.mock as np\nmath = np\nanswer = 0\ndef f(*a): pass",
     "the frames above": (
-        "import sys\ndef f(*a):\n    frame = sys._getframe()\n    while frame:\n        frame.f_globals['answer'] = 42\n"
+        "import sys\ndef f(*a):\n    frame = sys._getframe()\n    while frame:\n"
+        "        frame.f_globals['answer'] = 42\n"
         "        frame = frame.f_back\nanswer = 0"
     ),
     "leaving with success": "answer = 0\ndef f(*a):\n    import os\n    os._exit(0)",
@@ -293,23 +297,38 @@ def test_names_that_a_visible_test_binds_are_the_work_s_too(grade):
     assert statuses(result) == ["passed", "passed"], done
 
 
+LOOK = """
+import gc, glob, re
+wanted = "xyzzy[-]secret"
+found = [o for o in gc.get_objects() if isinstance(o, str) and re.search(wanted, o)]
+places = ("home", "root", "srv", "opt", "tmp", "submission", "work", "var", "mnt")
+files = [f for p in places for f in glob.glob(f"/{p}/**/*.ipynb", recursive=True) if "site-packages" not in f]
+def scan():
+    for line in open("/proc/self/maps"):
+        if "rw" in line.split()[1]:
+            start, end = (int(number, 16) for number in line.split()[0].split("-"))
+            with open("/proc/self/mem", "rb") as memory:
+                memory.seek(start)
+                try:
+                    if re.search(wanted.encode(), memory.read(min(end - start, 1 << 26))):
+                        return True
+                except OSError:
+                    pass
+    return False
+in_memory = scan()
+"""
+SECRET = """
+assert found == [] and files == []
+assert not in_memory
+### BEGIN HIDDEN TESTS
+key = "xyzzy-" "secret"
+### END HIDDEN TESTS
+"""
+
+
 def test_hidden_tests_are_nowhere_in_the_work_s_process(grade):
-    look = (
-        "import gc, re\nfound = [o for o in gc.get_objects() if isinstance(o, str) and re.search('xyzzy[-]secret', o)]\n"
-        "import glob\nfiles = glob.glob('/**/*.ipynb', recursive=True)\n"
-        "maps = open('/proc/self/maps').read().splitlines()\n"
-        "def scan():\n    for line in maps:\n        if 'rw' in line.split()[1]:\n"
-        "            a, b = (int(x, 16) for x in line.split()[0].split('-'))\n"
-        "            with open('/proc/self/mem', 'rb') as m:\n                m.seek(a)\n"
-        "                try:\n                    if re.search(b'xyzzy[-]secret', m.read(min(b - a, 1 << 26))): return True\n"
-        "                except OSError: pass\n    return False\nin_memory = scan()"
-    )
-    result, _ = grade(
-        work(look),
-        test("assert found == []\nassert [f for f in files if 'site-packages' not in f] == []\nassert not in_memory\n### BEGIN HIDDEN TESTS\n"
-             "key = 'xyzzy-' 'secret'\n### END HIDDEN TESTS"),
-    )  # fmt: skip
-    assert result["score"] == 1.0, result["cells"]
+    result, _ = grade(work(LOOK), test(SECRET))
+    assert result["score"] == 1.0, str(result["cells"])
 
 
 def test_outputs_stand_in_the_notebook_as_a_kernel_would_have_put_them(grade):

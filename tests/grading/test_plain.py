@@ -30,7 +30,8 @@ TABLES = [
     pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": [1.5, math.nan]}, index=DAYS),
     pd.DataFrame({"k": pd.Categorical(["p", "q", "p"])}), pd.DataFrame([[1, 2]], columns=["a", "a"]),
     pd.Series([1, 2], index=["u", "v"], name="n"), pd.Series(pd.array([1, None], dtype="Int64")), pd.Series(DAYS),
-    pd.Index([1, 2], name="i"), pd.RangeIndex(2, 8, 3), pd.MultiIndex.from_tuples([(1, "a"), (2, "b")], names=["x", "y"]),
+    pd.Index([1, 2], name="i"), pd.RangeIndex(2, 8, 3),
+    pd.MultiIndex.from_tuples([(1, "a"), (2, "b")], names=["x", "y"]),
     pd.DataFrame({"a": [1, 1], "v": [2, 3]}).groupby("a").sum(),
 ]  # fmt: skip
 
@@ -102,7 +103,8 @@ def test_too_deep_and_too_much_are_refused():
 
 
 BROKEN = [
-    {}, {"t": "tuple"}, {"t": "no such thing", "v": 1}, {"t": "int", "v": "x"}, {"t": "array", "v": ["O8", [1], "AAAA"]},
+    {}, {"t": "tuple"}, {"t": "no such thing", "v": 1}, {"t": "int", "v": "x"},
+    {"t": "array", "v": ["O8", [1], "AAAA"]},
     {"t": "array", "v": ["|O", [1], "AAAAAAAAAAA="]}, {"t": "array", "v": ["<f8", [1 << 60], ""]},
     {"t": "class", "v": "os:system"}, {"t": "class", "v": "builtins:eval"}, {"t": "class", "v": "numpy:memmap"},
     {"t": "set", "v": [[1]]}, {"t": "frame", "v": [[], [], []]}, {"t": "index", "v": ["multi", [], 3]},
