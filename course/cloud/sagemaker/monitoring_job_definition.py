@@ -199,7 +199,7 @@ def refused(monitor: Monitor, path: str) -> tuple[str, ...]:
     return (
         *(f"{path}.{name}.S3InputMode=Pipe" for name in _INPUTS),
         *(f"{path}.{name}.ExcludeFeaturesAttribute" for name in excludes),
-        f"{path}.BatchTransformInput.DatasetFormat.Parquet",
+        f"{path}.BatchTransformInput.DatasetFormat.Parquet={{}}",
     )
 
 
