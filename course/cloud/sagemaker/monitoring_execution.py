@@ -4,6 +4,7 @@ The exit message of the job says whether there were violations (developer guide,
 no event does. What AWS says of a window in which nothing was captured is "Job inputs had no data".
 
 Of transform jobs a window is whole hours, those that it touches: captures lie in the hour in which their job started.
+What was merged with ground truth has that start as its time, and is cut by it to the minute.
 """
 
 import posixpath
