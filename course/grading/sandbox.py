@@ -5,9 +5,9 @@ How it is held, best first; `detect` says which of it a machine allows:
     namespaces   user, mount, pid, network, ipc and host name of its own, then Landlock (where the kernel has it),
                  seccomp and rlimits. It sees the system, Python, a copy of its folder at /work and an empty /tmp, both
                  of bounded size in memory; no other process, and of the network a loopback with the one listener.
-    landlock     without namespaces, as an ordinary user: Landlock, seccomp and rlimits (course/runtime/fence.py). It has
-                 no network at all, so a submission that needs a service beside it cannot be graded this way: to open the
-                 loopback would open every port of the host to it. Real root is not held like that.
+    landlock     without namespaces, as an ordinary user: Landlock, seccomp and rlimits (course/runtime/fence.py).
+                 It has no network at all, so a submission that needs a service beside it cannot be graded this way: to
+                 open the loopback would open every port of the host to it. Real root is not held like that.
     trusted      rlimits only: it can do all that its owner can. Only where someone has said that the work is trusted.
 
 Nothing that a student's process writes reaches `folder`: it works on a copy, which `files` shows and which is gone with
@@ -75,7 +75,7 @@ def start_parent(directory: Path, modules: Sequence[str] = (), command: Sequence
 
 
 def detect(*, trust: bool = False) -> Mode:
-    """How student code is held on this machine. CourseError where it cannot be, unless `trust` says that it need not."""
+    """How student code is held on this machine. CourseError where it cannot be, unless `trust` says it need not."""
     missing = _missing()
     if "namespaces" not in missing:
         return "namespaces"
