@@ -8,28 +8,24 @@ was ended in any way is run again, and goes on from there: what has its scores i
 
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import dateutil.parser
 import nbformat
-from dateutil.tz import gettz
 from nbformat import NotebookNode
-from nbgrader.preprocessors import AssignLatePenalties, Execute
+from nbgrader.preprocessors import Execute
 from sqlalchemy.exc import DataError
 
 from course.errors import CourseError
-from course.grading import autograded, directory, key, submission
+from course.grading import autograded, directory, key, lateness, submission
 from course.grading.autograded import Replacement
 from course.grading.directory import Course
-from course.grading.gradebook import PATIENCE, Gradebook, Graded, Late
+from course.grading.gradebook import PATIENCE, Gradebook, Graded
 from course.grading.pool import Pool
 from course.grading.submission import Examine, Job, Outcome, Plan
 
@@ -75,7 +71,7 @@ def run(
         book = stack.enter_context(Gradebook(course.database, course.directory.course_id, patience=patience))
         plan = _plan(course, assignment, notebooks, _released(course, assignment, notebooks, book), trust, examine)
         pool = stack.enter_context(Pool(plan, workers or _processors(), SUBMISSION_SECONDS))
-        batch = _Batch(course, plan, book, late(course), told)
+        batch = _Batch(course, plan, book, told)
         bar = stack.enter_context(_bar(len(wanted), assignment, progress))
         batch.tick = bar.update
         for outcome in pool.outcomes(batch.jobs(wanted)):
@@ -123,38 +119,6 @@ def read_source(course: Course, assignment: str) -> dict[str, NotebookNode]:
     if not paths:
         raise CourseError(f"{folder} holds no notebook.")
     return {path.stem: nbformat.read(path, as_version=4) for path in paths}
-
-
-def late(course: Course) -> Late | None:
-    """The penalty of the course's late-submission plugin; None if its settings leave that step out."""
-    steps = course.autograde.autograde_preprocessors
-    if not any((step if isinstance(step, str) else step.__name__).endswith("AssignLatePenalties") for step in steps):
-        return None
-    step = AssignLatePenalties(config=course.config)
-    step.init_plugin()
-    return step.plugin_inst.late_submission_penalty
-
-
-def handed_in_at(folder: Path, zone: str) -> datetime | None:
-    """When a submission was handed in, by its timestamp.txt, in UTC without a zone. ValueError if that is no time.
-
-    A time that names no zone is in `zone`; so is one whose zone is an abbreviation that the system does not know.
-    """
-    path = folder / "timestamp.txt"
-    if path.is_symlink() or not path.is_file():
-        return None
-    with path.open(encoding="utf-8", errors="replace") as opened:
-        text = opened.read(200).strip()
-    if not text:
-        return None
-    match = re.fullmatch(r"(.*\d) ([A-Za-z][\w/+-]*)", text)
-    if match:
-        text, zone = match[1], match[2] if gettz(match[2]) else zone
-    try:
-        moment = dateutil.parser.parse(text)
-    except OverflowError as error:
-        raise ValueError(str(error)) from None
-    return moment.replace(tzinfo=moment.tzinfo or gettz(zone)).astimezone(UTC).replace(tzinfo=None)
 
 
 def _released(course: Course, assignment: str, notebooks: Mapping[str, NotebookNode], book: Gradebook) -> Any:
@@ -226,8 +190,9 @@ def _grade_id(cell: Mapping[str, Any]) -> str | None:
 class _Batch:
     """The writer's side of a run: which jobs there are, and where their outcomes go."""
 
-    def __init__(self, course: Course, plan: Plan, book: Gradebook, late: Late | None, told: Told) -> None:
-        self._course, self._plan, self._book, self._late, self._told = course, plan, book, late, told
+    def __init__(self, course: Course, plan: Plan, book: Gradebook, told: Told) -> None:
+        self._course, self._plan, self._book, self._told = course, plan, book, told
+        self._late, self._zone = lateness.penalty(course), lateness.time_zone(course.time_zone)
         self._keys, self._stale = book.keys(plan.name), book.stale(plan.name)
         self.tally = Tally()
         self.tick: Callable[[], object] = lambda: None
@@ -263,9 +228,9 @@ class _Batch:
             )
         moment = None
         try:
-            moment = handed_in_at(job.folder, self._course.time_zone)
+            moment = lateness.handed_in_at(job.folder, self._zone)
         except ValueError:
-            result["flags"].append("timestamp.txt holds no time: the submission counts as handed in at no known time.")
+            result["flags"].append(f"{lateness.FILE} holds no time: it is not known whether this is late.")
         graded = Graded(result, self._key(job), outcome.handed_in, outcome.unanswered, moment)
         swap = Replacement(outcome.staged, job.target, self._keys.get(job.student)) if outcome.staged else None
         try:

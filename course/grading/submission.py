@@ -1,6 +1,6 @@
 """One submission, from the files that were handed in to the folder that is graded. This is what a worker does.
 
-    take    copy what may be taken; nbgrader's own files of the assignment lie over it
+    take    copy what may be taken; files of source/ take the place of those of the same name
     repair  make each notebook one of this assignment again
     examine run it; the result
     settle  the result as docs/grading.md tells it: every graded cell of source/, in order, once
@@ -12,8 +12,6 @@ import contextlib
 import errno
 import json
 import math
-import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +21,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
-from nbgrader.utils import compute_checksum, find_all_files, is_grade, is_solution, is_task
+from nbgrader.utils import compute_checksum, is_grade, is_solution, is_task
 from traitlets.config import Config
 
 from course.grading import autograded
@@ -40,7 +38,7 @@ class Plan:
     """What all submissions of one assignment share; a worker gets it once.
 
     notebooks: those of source/, by name. released: {notebook: {grade id: checksum}} of cells as learners got them.
-    source: the folder of these notebooks; its other files, but for `theirs`, lie over a submission's. assignment,
+    source: the folder of these notebooks; its other files, but for `theirs`, replace a submission's. assignment,
     environment: hashes of what the tests are, and of what runs them. examine: in the place of examiner.examine.
     """
 
@@ -145,12 +143,11 @@ def _grade(plan: Plan, job: Job, staged: Path) -> Outcome:
 
     taken = files.take(
         job.folder, staged, notebooks=sorted(plan.notebooks), ignore=plan.ignore, largest_bytes=LARGEST,
-        largest_file=LARGEST, most_files=MOST_FILES,
+        largest_file=LARGEST, most_files=MOST_FILES, source=plan.source, theirs=plan.theirs,
     )  # fmt: skip
-    _lay_over(plan, staged)
     repairs, flags, notebooks = [*taken.repairs], [*taken.flags], {}
-    for name, content in taken.found.items():
-        repaired = repair(plan.notebooks[name], content, name=name)
+    for name, path in taken.found.items():
+        repaired = repair(plan.notebooks[name], path.read_bytes(), name=name, config=plan.config)
         repairs += repaired.repairs
         flags += repaired.flags
         notebooks[name] = {"source": plan.notebooks[name], "submitted": repaired.notebook}
@@ -236,17 +233,6 @@ def _unanswered(notebook: NotebookNode, released: Mapping[str, str]) -> frozense
         if is_solution(cell) and (id := cell.metadata.nbgrader.grade_id) in released
         if released[id] == compute_checksum(cell)
     )
-
-
-def _lay_over(plan: Plan, staged: Path) -> None:
-    """Files of source/ stand in the place of the submission's files of the same name, as with nbgrader."""
-    for path in find_all_files(str(plan.source), [*plan.ignore, "*.ipynb"]):
-        name = os.path.relpath(path, plan.source)
-        if name not in plan.theirs:
-            copy = staged / name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.unlink(missing_ok=True)
-            shutil.copyfile(path, copy)
 
 
 def _write(plan: Plan, notebook: NotebookNode, path: Path) -> None:

@@ -3,7 +3,6 @@
 import shutil
 import sqlite3
 import threading
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -225,32 +224,3 @@ def test_a_gradebook_that_is_none_is_one_sentence(course: directory.Course, tmp_
         with pytest.raises(CourseError, match=words) as told:
             Gradebook(url).close()
         assert "\n" not in str(told.value)
-
-
-# Late, in the course's time zone --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("written", "zone", "moment"),
-    [
-        ("2026-03-01 12:00:00.5 UTC", "UTC", datetime(2026, 3, 1, 12, 0, 0, 500_000)),
-        ("2026-03-01 12:00:00 CET", "UTC", datetime(2026, 3, 1, 11)),
-        ("2026-07-01 12:00:00", "Europe/Berlin", datetime(2026, 7, 1, 10)),
-        ("2026-07-01 12:00:00 CEST", "Europe/Berlin", datetime(2026, 7, 1, 10)),
-        ("2026-07-01 12:00:00 +0530", "UTC", datetime(2026, 7, 1, 6, 30)),
-        ("2026-07-01 12:00:00 America/New_York", "UTC", datetime(2026, 7, 1, 16)),
-        ("", "UTC", None),
-    ],
-)
-def test_a_timestamp_without_a_known_zone_is_in_the_courses(
-    written: str, zone: str, moment: datetime | None, tmp_path: Path
-) -> None:
-    (tmp_path / "timestamp.txt").write_text(written)
-    assert batch.handed_in_at(tmp_path, zone) == moment
-
-
-def test_a_timestamp_that_is_none_or_missing(tmp_path: Path) -> None:
-    assert batch.handed_in_at(tmp_path, "UTC") is None
-    (tmp_path / "timestamp.txt").write_text("yesterday")
-    with pytest.raises(ValueError):
-        batch.handed_in_at(tmp_path, "UTC")
