@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
+from nbgrader.utils import compute_checksum
 from sqlalchemy.exc import DataError
 
 from course.errors import CourseError
@@ -27,6 +28,7 @@ from course.grading.autograded import Replacement
 from course.grading.directory import Course
 from course.grading.gradebook import PATIENCE, Gradebook, Graded
 from course.grading.pool import Pool
+from course.grading.released import released
 from course.grading.submission import Examine, Job, Outcome, Plan
 
 SUBMISSION_SECONDS = 3600.0  # far above what the limits of a submission's cells add up to
@@ -87,13 +89,8 @@ def file(
     assignment: whose notebook it is; if None, the one in source/ that has most of its grade ids.
     """
     assignment, name, notebook = _belongs(path, course, assignment)
+    plan = _plan(course, assignment, {name: notebook}, {name: _checksums(notebook, course)}, trust, examine)
     with tempfile.TemporaryDirectory(prefix="grade-") as folder:
-        # A gradebook of its own says how the cells were released, and is gone afterwards.
-        lone = directory.find(Path(course.directory.root), f"sqlite:///{folder}/gradebook.db")
-        with Gradebook(lone.database) as book:
-            directory.enter(lone, assignment)
-            released = book.released(assignment)
-        plan = _plan(course, assignment, {name: notebook}, released, trust, examine)
         handed_in = Path(folder) / "submitted"
         handed_in.mkdir()
         shutil.copyfile(path, handed_in / f"{name}.ipynb")
@@ -130,8 +127,14 @@ def _released(course: Course, assignment: str, notebooks: Mapping[str, NotebookN
     return book.released(assignment)
 
 
+def _checksums(notebook: NotebookNode, course: Course) -> dict[str, str]:
+    """What the gradebook would say of the cells as they were released."""
+    cells = released(notebook, course.config).cells
+    return {id: compute_checksum(cell) for cell in cells if (id := _grade_id(cell))}
+
+
 def _plan(
-    course: Course, assignment: str, notebooks: Mapping[str, NotebookNode], released: Any, trust: bool,
+    course: Course, assignment: str, notebooks: Mapping[str, NotebookNode], checksums: Any, trust: bool,
     examine: Examine | None,
 ) -> Plan:  # fmt: skip
     autograde = course.autograde
@@ -140,9 +143,9 @@ def _plan(
     return Plan(
         name=assignment,
         notebooks=notebooks,
-        released=released,
+        released=checksums,
         source=source,
-        assignment=key.of(source=key.folder(source, ignore), released=released, notebooks=sorted(notebooks)),
+        assignment=key.of(source=key.folder(source, ignore), released=checksums, notebooks=sorted(notebooks)),
         environment=key.environment(),
         ignore=ignore,
         theirs=autograde.exclude_overwriting.get(assignment, []),

@@ -38,7 +38,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, InterfaceError
 from sqlalchemy.orm import Session
 
 from course.errors import CourseError
@@ -235,7 +235,9 @@ class Gradebook:
         while True:
             try:
                 return action()
-            except (OperationalError, InterfaceError) as error:
+            except (DataError, IntegrityError):  # what was to be written is at fault, not the database
+                raise
+            except (DatabaseError, InterfaceError) as error:
                 where = self._engine.url.render_as_string(hide_password=True)
                 if not _passes(error):
                     raise CourseError(
@@ -273,8 +275,8 @@ def _enter(session: Session, graded: Graded, late: Late | None) -> str:
         row = rows.get(notebook.id)
         if row is None:
             row = api.SubmittedNotebook(notebook_id=notebook.id, assignment=submission)
-            session.add(row)
         _enter_cells(row, notebook, graded, scores)
+        session.add(row)  # and its cells with it
     session.flush()
     submission.assignment = assignment
     for row in submission.notebooks:

@@ -31,9 +31,7 @@ def time_zone(name: str) -> tzinfo:
     """The course's time zone. CourseError if the system knows none of this name."""
     zone = _zone(name)
     if zone is None:
-        raise CourseError(
-            f"Exchange.timezone is {name!r}, which is not known here: write one like Europe/Rome."
-        )
+        raise CourseError(f"Exchange.timezone is {name!r}, which is not known here: write one like Europe/Rome.")
     return zone
 
 
