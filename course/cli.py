@@ -257,7 +257,7 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
     told.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per processor)")
     told.add_argument("--json", metavar="FILE", help="write the list of results to FILE; - is standard output")
-    told.add_argument("--trust", action="store_true", help="run submissions without a sandbox, as this user")
+    told.add_argument("--trust", action="store_true", help="go on where submissions cannot be sandboxed")
     told.add_argument(
         "--db", metavar="URL", help="the gradebook, in the place of the one that the course's settings say"
     )

@@ -6,13 +6,14 @@ Results come back one at a time and are written one at a time: what a run needs 
 was ended in any way is run again, and goes on from there: what has its scores is known by its key.
 """
 
+import fcntl
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from course.grading.released import released
 from course.grading.submission import Examine, Job, Outcome, Plan
 
 SUBMISSION_SECONDS = 3600.0  # far above what the limits of a submission's cells add up to
+
+AGAIN = "Every grade that was entered is kept; run this again, and it goes on from here."
 
 Told = Callable[[Mapping[str, Any]], None]
 
@@ -58,7 +61,7 @@ def run(
 ) -> Tally:  # fmt: skip
     """Grade `assignment` for `students`, or for all who handed it in. Every result is given to `told`, as it comes.
 
-    workers: processes, as many as there are processors if None. trust: run submissions without a sandbox. patience:
+    workers: processes, as many as there are processors if None. trust: go on where nothing can be sandboxed. patience:
     seconds that a locked gradebook is waited for. examine: in the place of examiner.examine, for tests.
     CourseError if nothing can be graded; what failed for one submission alone is in its result.
     """
@@ -70,8 +73,10 @@ def run(
             "`nbgrader collect` or `nbgrader zip_collect` brings submissions there."
         )
     with ExitStack() as stack:
+        stack.enter_context(_alone(course.source(assignment)))
         book = stack.enter_context(Gradebook(course.database, course.directory.course_id, patience=patience))
-        plan = _plan(course, assignment, notebooks, _released(course, assignment, notebooks, book), trust, examine)
+        plan = _plan(course, assignment, notebooks, _released(course, assignment, notebooks, book))
+        plan = replace(plan, **stack.enter_context(_held(trust, examine)))
         pool = stack.enter_context(Pool(plan, workers or _processors(), SUBMISSION_SECONDS))
         batch = _Batch(course, plan, book, told)
         bar = stack.enter_context(_bar(len(wanted), assignment, progress))
@@ -89,16 +94,16 @@ def file(
     assignment: whose notebook it is; if None, the one in source/ that has most of its grade ids.
     """
     assignment, name, notebook = _belongs(path, course, assignment)
-    plan = _plan(course, assignment, {name: notebook}, {name: _checksums(notebook, course)}, trust, examine)
-    with tempfile.TemporaryDirectory(prefix="grade-") as folder:
+    plan = _plan(course, assignment, {name: notebook}, {name: _checksums(notebook, course)})
+    with tempfile.TemporaryDirectory(prefix="grade-") as folder, _held(trust, examine) as held:
         handed_in = Path(folder) / "submitted"
         handed_in.mkdir()
         shutil.copyfile(path, handed_in / f"{name}.ipynb")
         job = Job(path.stem, handed_in, key.submission(handed_in, ()), Path(folder) / "autograded")
-        with Pool(plan, 1, SUBMISSION_SECONDS) as pool:
+        with Pool(replace(plan, **held), 1, SUBMISSION_SECONDS) as pool:
             [outcome] = pool.outcomes([job])
-    if outcome.full:
-        raise CourseError(f"What grading makes cannot be stored ({outcome.full}).")
+    if outcome.stop:
+        raise CourseError(outcome.stop)
     return outcome.result
 
 
@@ -133,13 +138,25 @@ def _checksums(notebook: NotebookNode, course: Course) -> dict[str, str]:
     return {id: compute_checksum(cell) for cell in cells if (id := _grade_id(cell))}
 
 
-def _plan(
-    course: Course, assignment: str, notebooks: Mapping[str, NotebookNode], checksums: Any, trust: bool,
-    examine: Examine | None,
-) -> Plan:  # fmt: skip
+@contextmanager
+def _held(trust: bool, examine: Examine | None) -> Iterator[dict[str, Any]]:
+    """What a plan says of how students' processes are held, while their warm parent is there."""
+    if examine:
+        yield {"examine": examine}
+        return
+    from course.grading import sandbox
+
+    mode = sandbox.detect(trust=trust)
+    with tempfile.TemporaryDirectory(prefix="grade-") as folder, sandbox.start_parent(Path(folder, "warm")) as parents:
+        parents.wait_ready("student")
+        yield {"mode": mode, "parent": str(parents.sockets["student"])}
+
+
+def _plan(course: Course, assignment: str, notebooks: Mapping[str, NotebookNode], checksums: Any) -> Plan:
     autograde = course.autograde
     source = course.source(assignment)
     ignore = course.directory.ignore
+    seconds = Execute(config=course.config).timeout  # nbgrader's: what one cell may take
     return Plan(
         name=assignment,
         notebooks=notebooks,
@@ -149,12 +166,10 @@ def _plan(
         environment=key.environment(),
         ignore=ignore,
         theirs=autograde.exclude_overwriting.get(assignment, []),
-        limits={"cell_seconds": Execute(config=course.config).timeout},
-        mode="trusted" if trust else "sandboxed",
-        beside=course.config.get("ReplayExecute", {}).get("beside", ""),
+        limits={"cell_seconds": float(seconds)} if seconds and seconds > 0 else {},
+        beside=course.config.get("Examiner", {}).get("beside", ""),
         permissions=int(str(autograde.permissions), 8),
         config=course.config,
-        examine=examine,
     )
 
 
@@ -222,13 +237,8 @@ class _Batch:
     def write(self, outcome: Outcome) -> None:
         """Enter an outcome into the gradebook, with the folder that belongs to it."""
         job, result = outcome.job, outcome.result
-        if not outcome.staged:
-            autograded.recover(job.target, self._keys.get(job.student))  # what a dead worker left
-        if outcome.full:
-            raise CourseError(
-                f"What grading makes cannot be stored ({outcome.full}). Every grade that was entered is kept; "
-                "make room and run this again: it goes on from here."
-            )
+        if outcome.stop:
+            raise CourseError(f"{outcome.stop} {AGAIN}")
         moment = None
         try:
             moment = lateness.handed_in_at(job.folder, self._zone)
@@ -241,8 +251,11 @@ class _Batch:
         except (DataError, UnicodeError) as error:  # a name that the database cannot hold
             reason = f"The gradebook cannot hold it ({str(error).splitlines()[0]})."
             result = submission.absent(self._plan, job.student, "failed", reason)
-            if outcome.staged:
-                autograded.remove(outcome.staged)
+        except OSError as error:
+            raise CourseError(f"{job.target} cannot be written ({error.strerror}). {AGAIN}") from None
+        if result["status"] == "graded":
+            self._keys[job.student] = graded.key
+        autograded.recover(job.target, self._keys.get(job.student))  # what dead workers left
         if result["status"] == "graded":
             self.tally.graded += 1
         else:
@@ -255,6 +268,19 @@ class _Batch:
     def _tell(self, result: Mapping[str, Any]) -> None:
         self._told(result)
         self.tick()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep a second writer out, by a lock on a folder that ends with this process."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise CourseError(f"Another `course grade` is at work on {folder.name}: wait until it has ended.") from None
+    finally:
+        os.close(descriptor)
 
 
 def _bar(total: int, name: str, wanted: bool) -> Any:

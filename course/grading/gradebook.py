@@ -225,7 +225,7 @@ class Gradebook:
                 if replacement and entered:
                     replacement.make()
                 session.commit()
-            except BaseException:
+            except Exception:  # not Ctrl-C, which may come when all is committed: `recover` will tell
                 if replacement:
                     replacement.undo()
                 raise
@@ -235,14 +235,14 @@ class Gradebook:
         while True:
             try:
                 return action()
-            except (DataError, IntegrityError):  # what was to be written is at fault, not the database
+            except DataError:  # what was to be written is at fault, not the database
                 raise
             except (DatabaseError, InterfaceError) as error:
                 where = self._engine.url.render_as_string(hide_password=True)
                 if not _passes(error):
                     raise CourseError(
                         f"The gradebook {where} cannot be used: {_words(error)}. "
-                        "Every grade that was entered is kept; put it right and run this again."
+                        "Every grade that was entered is kept; put that right and run this again."
                     ) from None
                 if time.monotonic() > deadline:
                     raise CourseError(
@@ -323,12 +323,14 @@ def _row(graded: Graded, submission_id: str | None) -> dict[str, Any]:
     audit = result.get("audit", {})
     copied = ("assignment", "student", "status", "score", "max_score", "repairs", "flags", "seconds", "cpu_seconds")
     failed = result["status"] != "graded"
+    why = next((cell["message"] for cell in result["cells"] if cell["message"]), "")
+    why = why.replace("\0", "").encode("utf-8", "replace").decode()  # what a column of text can hold
     return {name: result[name] for name in copied} | {
         "submission_id": submission_id,
         "key": graded.key,
         "current": not failed,
         "stale": False,
-        "message": next((cell["message"] for cell in result["cells"] if cell["message"]), None) if failed else None,
+        "message": why if failed else None,
         "environment": audit.get("environment"),
         "seeds": audit.get("seeds"),
         "limits": audit.get("limits"),
@@ -375,7 +377,9 @@ def _engine(url: str) -> Engine:
 
 
 def _passes(error: DatabaseError) -> bool:
-    """Whether it may be otherwise in a moment."""
+    """Whether it may be otherwise in a moment: a lock, or a row that someone else has just entered."""
+    if isinstance(error, IntegrityError):
+        return True
     code = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
     return error.connection_invalidated or code.startswith(PASSING)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from course.errors import CourseError
+
 
 class Results:
     """A JSON list in the file `path`, or on standard output if it is "-". A context manager.
@@ -24,7 +26,10 @@ class Results:
     def __enter__(self) -> Self:
         if self._path:
             self._growing = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-            self._file = open(self._growing, "w", encoding="utf-8")
+            try:
+                self._file = self._growing.open("w", encoding="utf-8")
+            except OSError as error:
+                raise CourseError(f"{self._path} cannot be written ({error.strerror}).") from None
         return self
 
     def add(self, result: Mapping[str, Any]) -> None:

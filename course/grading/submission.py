@@ -8,7 +8,6 @@
 A worker knows no gradebook. Doing a job twice gives the same twice.
 """
 
-import contextlib
 import errno
 import json
 import math
@@ -24,11 +23,16 @@ from nbgrader.preprocessors import IgnorePattern, LimitOutput
 from nbgrader.utils import compute_checksum, is_grade, is_solution, is_task
 from traitlets.config import Config
 
-from course.grading import autograded
+from course.errors import CourseError
+from course.grading import autograded, files
+from course.grading.repair import repair
+from course.runtime.errors import LaunchError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the machine's fault, not the submission's
 LARGEST = 100_000_000  # bytes of a submission, and of one file of it
 MOST_FILES = 5_000
+
+HASHES = ("environment", "submission", "assignment")  # of an audit: ours to say
 
 Examine = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -39,7 +43,8 @@ class Plan:
 
     notebooks: those of source/, by name. released: {notebook: {grade id: checksum}} of cells as learners got them.
     source: the folder of these notebooks; its other files, but for `theirs`, replace a submission's. assignment,
-    environment: hashes of what the tests are, and of what runs them. examine: in the place of examiner.examine.
+    environment: hashes of what the tests are, and of what runs them. limits, mode, parent, beside: the examiner's.
+    examine: in the place of examiner.examine.
     """
 
     name: str
@@ -51,7 +56,8 @@ class Plan:
     ignore: Sequence[str] = ()
     theirs: Sequence[str] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
-    mode: str = "sandboxed"
+    mode: str = "trusted"
+    parent: str = ""
     beside: str = ""
     permissions: int = 0o444
     config: Config = field(default_factory=Config)
@@ -72,7 +78,7 @@ class Job:
 class Outcome:
     """What came of a job. staged: the folder that is to take the place of `job.target`; None unless it was graded.
 
-    full: the machine cannot store what is made; nothing is known of the submission then.
+    stop: why nothing can be graded here, whatever the submission (a full disk, no sandbox); it says nothing of it.
     """
 
     job: Job
@@ -80,23 +86,32 @@ class Outcome:
     staged: Path | None = None
     handed_in: frozenset[str] = frozenset()
     unanswered: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    full: str = ""
+    stop: str = ""
 
 
 def grade(plan: Plan, job: Job) -> Outcome:
     """Do one job. Whatever goes wrong is told in the outcome; only what ends a process ends this."""
-    try:
-        staged = autograded.staging(job.target)
-    except OSError as error:
-        return Outcome(job, absent(plan, job.student, "failed", ""), full=_told(error))
     started = monotonic()
     try:
+        staged = autograded.staging(job.target)
         return _grade(plan, job, staged)
     except Exception as error:
-        _discard(staged)
-        full = _told(error) if isinstance(error, OSError) and error.errno in FULL else ""
-        reason = f"It could not be graded ({type(error).__name__}: {str(error)[:500]})."
-        return Outcome(job, absent(plan, job.student, "failed", reason, monotonic() - started), full=full)
+        return Outcome(job, _broken(plan, job, error, monotonic() - started), stop=_stop(error))
+
+
+def _broken(plan: Plan, job: Job, error: Exception, seconds: float) -> dict[str, Any]:
+    reason = f"It could not be graded ({type(error).__name__}: {str(error)[:500]})."
+    return absent(plan, job.student, "failed", reason, seconds)
+
+
+def _stop(error: Exception) -> str:
+    """The sentence of an error that every submission would meet; empty if it is about this one."""
+    if isinstance(error, CourseError | LaunchError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in FULL:
+        where = error.filename or "the disk"
+        return f"What grading makes cannot be stored ({where}: {error.strerror}): make room."
+    return ""
 
 
 def absent(plan: Plan, student: str, status: str, message: str, seconds: float = 0.0) -> dict[str, Any]:
@@ -138,9 +153,7 @@ def graded_cells(notebooks: Mapping[str, NotebookNode]) -> list[tuple[str, Noteb
 
 
 def _grade(plan: Plan, job: Job, staged: Path) -> Outcome:
-    from course.grading import files
-    from course.grading.repair import repair
-
+    started = monotonic()
     taken = files.take(
         job.folder, staged, notebooks=sorted(plan.notebooks), ignore=plan.ignore, largest_bytes=LARGEST,
         largest_file=LARGEST, most_files=MOST_FILES, source=plan.source, theirs=plan.theirs,
@@ -150,14 +163,20 @@ def _grade(plan: Plan, job: Job, staged: Path) -> Outcome:
         repaired = repair(plan.notebooks[name], path.read_bytes(), name=name, config=plan.config)
         repairs += repaired.repairs
         flags += repaired.flags
-        notebooks[name] = {"source": plan.notebooks[name], "submitted": repaired.notebook}
+        pair = {"source": plan.notebooks[name], "submitted": repaired.notebook}
+        notebooks[name] = {kind: nbformat.writes(node) for kind, node in pair.items()}
     examined = {"result": {}, "notebooks": {}}
     if notebooks:
         examined = _examiner(plan)({
             "assignment": plan.name, "student": job.student, "notebooks": notebooks, "folder": str(staged),
-            "limits": dict(plan.limits), "mode": plan.mode, "beside": plan.beside,
+            "limits": dict(plan.limits), "mode": plan.mode, "parent": plan.parent, "beside": plan.beside,
         })  # fmt: skip
-    executed = {name: nbformat.from_dict(node) for name, node in examined["notebooks"].items()}
+    if examined["result"].get("status") == "failed":
+        why = next((cell["message"] for cell in examined["result"].get("cells", ()) if cell["message"]), "")
+        return Outcome(
+            job, absent(plan, job.student, "failed", why or "It could not be graded.", monotonic() - started)
+        )
+    executed = {name: nbformat.reads(text, as_version=4) for name, text in examined["notebooks"].items()}
     unanswered = {name: _unanswered(node, plan.released.get(name, {})) for name, node in executed.items()}
     result = settle(plan, job, examined["result"], frozenset(notebooks), unanswered)
     result["repairs"] = repairs + result["repairs"]
@@ -205,10 +224,8 @@ def settle(
         **{name: told[name] for name in ("repairs", "flags", "seconds", "cpu_seconds") if name in told},
         "score": sum(points),
         "cells": cells,
-        "audit": {
-            **audit(plan, job.submission),
-            **{name: told.get("audit", {})[name] for name in ("seeds", "limits", "mode", "clock_moves")
-               if name in told.get("audit", {})},
+        "audit": audit(plan, job.submission) | {
+            name: value for name, value in told.get("audit", {}).items() if name not in HASHES
         },
     }  # fmt: skip
 
@@ -243,12 +260,3 @@ def _write(plan: Plan, notebook: NotebookNode, path: Path) -> None:
             notebook, _ = shorten.preprocess(notebook, {})
     path.unlink(missing_ok=True)
     path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", errors="replace")
-
-
-def _discard(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        autograded.remove(folder)
-
-
-def _told(error: OSError) -> str:
-    return f"{error.filename or 'The disk'}: {error.strerror}"

@@ -15,6 +15,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from course.errors import CourseError
+
 NAME = "ps1"
 POINTS = 12.0  # of both notebooks
 
@@ -107,19 +109,19 @@ def examine(task: dict[str, Any]) -> dict[str, Any]:
     began, cpu = time.monotonic(), time.process_time()
     cells, notebooks, names = [], {}, {"__name__": "__main__"}
     for name, both in task["notebooks"].items():
-        node = nbformat.from_dict(both["submitted"])
+        source, node = (nbformat.reads(both[kind], as_version=4) for kind in ("source", "submitted"))
         graded = {}
         for cell in node.cells:
             error = _run(cell, names) if cell.cell_type == "code" else ""
             grading = cell.metadata.get("nbgrader", {})
             graded[grading.get("grade_id")] = (cell, error)
-        for cell in both["source"].cells:
+        for cell in source.cells:
             grading = cell.metadata.nbgrader
             if grading.grade or grading.task:
                 ran, error = graded[grading.grade_id]
                 cells.append({"grade_id": grading.grade_id, "max_score": float(grading.points), "message": error}
                              | _score(ran, grading, error))  # fmt: skip
-        notebooks[name] = node
+        notebooks[name] = nbformat.writes(node)
     score = sum(cell["score"] or 0 for cell in cells)
     result = {
         "student": task["student"], "assignment": task["assignment"], "status": "graded", "score": score,
@@ -163,3 +165,8 @@ def die_once(task: dict[str, Any], mark: str) -> dict[str, Any]:
         Path(mark).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return examine(task)
+
+
+def cannot(task: dict[str, Any]) -> dict[str, Any]:
+    """An examiner on a machine where nothing can be held."""
+    raise CourseError("Nothing can be held here.")

@@ -55,7 +55,7 @@ def counted(root: Path) -> dict[str, int]:
 def expected(students: int, gradings: int) -> dict[str, int]:
     return {
         "student": students, "submitted_assignment": students, "submitted_notebook": 2 * students,
-        "grade": 6 * students, "comment": 3 * students, "course_gradings": gradings,
+        "grade": 6 * students, "comment": 4 * students, "course_gradings": gradings,
     }  # fmt: skip
 
 
@@ -277,6 +277,24 @@ def test_the_verb_writes_the_list_and_says_what_failed(
     assert {result["student"]: result["status"] for result in results} == {"ada": "graded", "kim": "failed"}
     assert counted(root) == expected(0, 0), "the gradebook that was named is the one that is written"
     assert cli.main([*words, "--student", "ada"]) == 0
+
+
+def test_two_runs_of_one_assignment_keep_out_of_each_others_way(root: Path) -> None:
+    assignments.hand_in(root, "ada")
+    with (
+        batch._alone(root / "source" / NAME),
+        pytest.raises(CourseError, match="Another `course grade` is at work on ps1"),
+    ):
+        grade(root)
+    assert grade(root)[0].graded == 1
+
+
+def test_what_every_submission_would_meet_stops_the_run(root: Path) -> None:
+    for student in ("ada", "bob"):
+        assignments.hand_in(root, student)
+    with pytest.raises(CourseError, match=r"Nothing can be held here\. Every grade that was entered is kept"):
+        grade(root, examine=assignments.cannot)
+    assert counted(root) == expected(0, 0)
 
 
 def test_a_folder_without_a_course_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
