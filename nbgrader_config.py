@@ -35,3 +35,8 @@ c.Autograde.autograde_preprocessors = [
 ]
 # Warm parents stay beside all the kernels of one submission, so that each need not open a cloud from nothing.
 c.ReplayExecute.beside = "course.learn.beside:parents"
+
+# The page that a learner gets back: harmless whatever they wrote, without hidden tests, with a message per failed test.
+# It reads the gradebook itself: nbgrader's own preprocessors are not needed.
+c.GenerateFeedback.exporter_class = "course.grading.feedback_exporter.FeedbackExporter"
+c.GenerateFeedback.preprocessors = []
