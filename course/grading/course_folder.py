@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import nbformat
+from nbformat import NotebookNode
+
 from course.errors import CourseError
 
 if TYPE_CHECKING:
@@ -37,6 +40,18 @@ class CourseFolder:
     def feedback(self, student: str, assignment: str) -> Path:
         return self._step(self.directory.feedback_directory, student, assignment)
 
+    def notebooks(self, student: str, assignment: str) -> dict[str, NotebookNode]:
+        """A submission's executed notebooks by name. Symbolic links are no notebooks."""
+        return _notebooks(self.autograded(student, assignment))
+
+    def sources(self, assignment: str) -> dict[str, NotebookNode]:
+        """The assignment's own notebooks by name; none where this copy of the course has no source/."""
+        return _notebooks(self.source(assignment))
+
+    def releases(self, assignment: str) -> dict[str, NotebookNode]:
+        """The notebooks as learners got them, by name; none where there is no release/."""
+        return _notebooks(self.release(assignment))
+
     @contextmanager
     def gradebook(self) -> "Iterator[Gradebook]":
         """The course's gradebook. CourseError if there is none: nothing is made by looking for it."""
@@ -54,6 +69,22 @@ class CourseFolder:
             if not part or part == ".." or "/" in part or "\\" in part or "\0" in part:
                 raise CourseError(f"{part!r} is no name of a folder.")
         return Path(self.directory.format_path(step, student, assignment))
+
+
+def grade_id(cell: NotebookNode) -> str:
+    """A cell's name in the gradebook, empty if it has none. A submission's metadata can be anything."""
+    grading = cell.metadata.get("nbgrader")
+    id = grading.get("grade_id") if isinstance(grading, dict) else None
+    return id if isinstance(id, str) else ""
+
+
+def _notebooks(folder: Path) -> dict[str, NotebookNode]:
+    # Not validated: that takes longer than all the rest, and who wrote these files has done it.
+    return {
+        path.stem: nbformat.v4.reads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.ipynb"))
+        if not path.is_symlink()
+    }
 
 
 def open_folder(root: Path) -> CourseFolder:

@@ -13,12 +13,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 from nbformat import NotebookNode
 
 from course.errors import CourseError
 from course.grading import marks, page
 from course.grading.code import highlighted
+from course.grading.course_folder import grade_id
 from course.grading.marks import ANSWER, Mark, Submission
 from course.grading.messages import BAD, FINDINGS, GOOD, HIDDEN, OPEN, Message, hides, messages, public
 from course.grading.prose import Prose
@@ -46,23 +46,19 @@ def write(
     `result` is the submission's result (docs/grading.md): its repairs, flags and cells are told. CourseError if
     nothing is graded yet.
     """
-    graded = folder.autograded(student, assignment)
     all_marks = marks.read(gradebook, assignment, student)
     submission = all_marks.submission(student)
     known = {cell.notebook for cell in all_marks.cells} | set(submission.penalties)
-    paths = [path for path in sorted(graded.glob("*.ipynb")) if path.stem in known and not path.is_symlink()]
-    if not paths:
-        raise CourseError(f"{graded} holds no notebook of {assignment}: grade the submission of {student} first.")
+    graded = {name: node for name, node in folder.notebooks(student, assignment).items() if name in known}
+    if not graded:
+        raise CourseError(f"There is no graded notebook of {student} for {assignment}: grade the submission first.")
     target = folder.feedback(student, assignment)
     target.mkdir(parents=True, exist_ok=True)
     pages = []
-    for path in paths:
-        notebook = nbformat.read(path, as_version=4)
-        fixed = {id for name, id in all_marks.fixed if name == path.stem}
-        said = render(
-            notebook, submission.of_notebook(path.stem), fixed, assignment=assignment, name=path.stem, result=result
-        )
-        pages.append(_replace(target / f"{path.stem}.html", said))
+    for name, notebook in graded.items():
+        fixed = {id for where, id in all_marks.fixed if where == name}
+        said = render(notebook, submission.of_notebook(name), fixed, assignment=assignment, name=name, result=result)
+        pages.append(_replace(target / f"{name}.html", said))
     return pages
 
 
@@ -85,7 +81,7 @@ def render(
     by_cell = {str(cell.get("grade_id")): cell for cell in result.get("cells") or []}
     prose, parts, rows, seen = Prose(), [], [], set()
     for number, cell in enumerate(notebook.cells, 1):
-        id = _grade_id(cell)
+        id: str | None = grade_id(cell) or None
         if id in seen:  # of a cell that stands there twice the first counts
             id = None
         seen.add(id)
@@ -119,10 +115,8 @@ def _head(assignment: str, name: str, submission: Submission) -> str:
     said.append(f"<p>Notebook {page.name(name)}, handed in by {page.name(submission.learner.name)}</p>")
     said.append(f'<p class="total">Score: {_number(submission.score)} of {_number(submission.of)} points</p>')
     if submission.penalty:
-        said.append(
-            f"<p>It came late: {_number(submission.penalty)} points are taken off the "
-            f"{_number(submission.earned)} that it earned.</p>"
-        )
+        taken = f"{_number(submission.penalty)} points are taken off the {_number(submission.earned)} that it earned"
+        said.append(f"<p>It came late: {taken}.</p>")
     if pending := submission.pending:
         points = _number(sum(mark.cell.of for mark in pending))
         said.append(
@@ -272,12 +266,6 @@ def _mood(mark: Mark) -> str:
     if mark.pending:
         return OPEN
     return GOOD if mark.score >= mark.cell.of else BAD
-
-
-def _grade_id(cell: NotebookNode) -> str | None:
-    grading = cell.metadata.get("nbgrader")
-    id = grading.get("grade_id") if isinstance(grading, dict) else None
-    return id if isinstance(id, str) else None
 
 
 def _count(number: int, what: str) -> str:

@@ -12,6 +12,7 @@ from course.errors import CourseError
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
 
+Names = frozenset[tuple[str, str]]  # of cells: (notebook, id)
 TEST, ANSWER, TASK = "test", "answer", "task"  # graded by a test; by a person; by a person, without a cell to fill
 
 
@@ -93,13 +94,15 @@ class Submission:
 class Marks:
     """All of an assignment: its graded cells in the order of the notebook, and the submissions by learner's id.
 
-    `fixed` are the cells that are no learner's to change, by (notebook, id): tests and locked ones.
+    By (notebook, id): `fixed` are the cells that are no learner's to change, tests and locked ones; `answers` are those
+    that learners fill.
     """
 
     assignment: str
     cells: tuple[Cell, ...]
     submissions: tuple[Submission, ...]
-    fixed: frozenset[tuple[str, str]] = frozenset()
+    fixed: Names = frozenset()
+    answers: Names = frozenset()
 
     def submission(self, student: str) -> Submission:
         for submission in self.submissions:
@@ -115,7 +118,7 @@ def read(gradebook: "Gradebook", assignment: str, student: str | None = None) ->
     found = gradebook.db.query(api.Assignment).filter_by(name=assignment).one_or_none()
     if found is None:
         raise CourseError(f"The gradebook has no assignment {assignment!r}: generate it with nbgrader first.")
-    graded, fixed = _cells(gradebook, found.id)
+    graded, fixed, answers = _cells(gradebook, found.id)
     learners = _learners(gradebook, found.id, student)
     handed_in: dict[str, Submission] = {id: Submission(learner, {}, {}, {}) for id, learner in learners.items()}
     query = (
@@ -150,11 +153,11 @@ def read(gradebook: "Gradebook", assignment: str, student: str | None = None) ->
         for cell in cells:
             if (row := rows.get((owner, cell.notebook, cell.id))) is not None:
                 submission.marks[(cell.notebook, cell.id)] = Mark(cell, *row)
-    return Marks(assignment, cells, tuple(handed_in[id] for id in sorted(handed_in)), fixed)
+    return Marks(assignment, cells, tuple(handed_in[id] for id in sorted(handed_in)), fixed, answers)
 
 
-def _cells(gradebook: "Gradebook", assignment: str) -> tuple[dict[str, Cell], frozenset[tuple[str, str]]]:
-    """Graded cells by their rows' ids, in the order in which they stand; and the names of what nobody may change."""
+def _cells(gradebook: "Gradebook", assignment: str) -> tuple[dict[str, Cell], Names, Names]:
+    """Graded cells by their rows' ids, in the order in which they stand; what nobody may change, and answers."""
     from nbgrader import api
 
     where = {
@@ -183,7 +186,7 @@ def _cells(gradebook: "Gradebook", assignment: str) -> tuple[dict[str, Cell], fr
     graded.sort(key=lambda pair: (pair[1].notebook, order.get((pair[1].notebook, pair[1].id), len(order)), pair[1].id))
     tests = {(cell.notebook, cell.id) for _, cell in graded if cell.kind == TEST}
     locked = {(where[notebook], name) for notebook, name, is_locked in sources if is_locked}
-    return dict(graded), frozenset(tests | locked)
+    return dict(graded), frozenset(tests | locked), frozenset((where[notebook], name) for notebook, name in answers)
 
 
 def _learners(gradebook: "Gradebook", assignment: str, student: str | None) -> dict[str, Learner]:
