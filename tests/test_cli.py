@@ -19,7 +19,7 @@ from course.errors import CourseError
 from course.grading import submit
 from course.runtime import linux
 
-VERBS = ("lab", "cloud", "env", "submit", "progress", "refresh", "release", "lint", "verify")
+VERBS = ("lab", "cloud", "env", "submit", "progress", "export", "report", "refresh", "release", "lint", "verify")
 COMMAND = [sys.executable, "-P", "-m", "course"]
 START_SECONDS = 60
 

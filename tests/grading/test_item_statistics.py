@@ -24,7 +24,7 @@ def graded(rows, pending=()):
 
 
 def test_correlation_by_hand():
-    # x = 1, 2, 3, 4 and y = 1, 3, 2, 4: means 2.5; products -1.5*-1.5 + -0.5*0.5 + 0.5*-0.5 + 1.5*1.5 = 4; squares 5, 5.
+    # Both means are 2.5; products -1.5*-1.5 + -0.5*0.5 + 0.5*-0.5 + 1.5*1.5 = 4; squares 5 and 5.
     assert correlation([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(0.8)
     assert correlation([1, 1, 1], [1, 2, 3]) is None and correlation([1], [2]) is None
 
@@ -38,7 +38,8 @@ def test_point_biserial_by_hand():
     assert (found["a"].difficulty, found["a"].n, found["a"].of) == (0.5, 10, 1.0)
     assert found["b"].difficulty == pytest.approx((6 * 4 + 4 * 1) / 40)
     # b against a + c: six have 4, four have 1; a + c is 3 3 3 3 3, 0 0 0 0, 2.
-    # means 2.8, 1.7; products 5*1.2*1.3 + 4*1.8*1.7 + 1.2*0.3 = 20.4; squares 6*1.44 + 4*3.24 = 21.6, 5*1.69 + 4*2.89 + 0.09 = 20.1
+    # Means 2.8 and 1.7; products 5*1.2*1.3 + 4*1.8*1.7 + 1.2*0.3 = 20.4;
+    # squares 6*1.44 + 4*3.24 = 21.6 and 5*1.69 + 4*2.89 + 0.09 = 20.1.
     assert found["b"].discrimination == pytest.approx(20.4 / (21.6 * 20.1) ** 0.5)
 
 

@@ -58,8 +58,8 @@ DANGEROUS = re.compile(
     r"<\s*/?\s*(?:script|style|svg|math|iframe|object|embed|meta|base|link|form|input|button|template|noscript|video|"
     r"audio|source|marquee|textarea|body|html|main)\b"
     r"|<[^>]*\s(?:on\w+|style|class|id|srcset|srcdoc|formaction|xlink:href)\s*="
-    r"|<[^>]*(?:href|src)\s*=\s*[\"']?\s*(?!https?:|mailto:|data:image/(?:png|jpeg);base64,)"
-    r"|<img[^>]*src\s*=\s*[\"']?(?!data:image/(?:png|jpeg);base64,)",
+    r"|<[^>]*\s(?:href|src)\s*=\s*+[\"']?+\s*+(?!https?:|mailto:|data:image/(?:png|jpeg);base64,)"
+    r"|<img[^>]*\ssrc\s*=\s*+[\"']?+(?!data:image/(?:png|jpeg);base64,)",
     re.IGNORECASE,
 )
 
@@ -80,7 +80,9 @@ def test_nothing_dangerous_is_left_of_an_attack(attack):
 
 
 def test_the_pattern_of_dangers_finds_what_it_must():
-    assert all(DANGEROUS.search(attack) for name, attack in ATTACKS.items() if name != "svg named png")
+    harmless = {"svg named png"}  # by its looks: what it holds is another thing, and is looked for by itself
+    assert {name for name, attack in ATTACKS.items() if not DANGEROUS.search(attack)} == harmless
+    assert not DANGEROUS.search('<p><a href="https://a.b">x</a><img src="data:image/png;base64,AA==" alt="x"></p>')
 
 
 def test_markdowns_own_ways_to_link_are_closed_too():

@@ -25,11 +25,47 @@ RENAMED = (
     .replace("# mine", "# it is me")
 )
 ALONE = [
-    "def squares(n):\n    return [number ** 2 for number in range(1, n + 1)]\n\n\nassert all(s >= 0 for s in squares(5))\nprint(len(squares(3)))",
-    "import numpy\n\ndef squares(n):\n    numbers = numpy.arange(1, n + 1)\n    return (numbers * numbers).tolist() if n > 0 else []\nprint(squares(4), type(squares(4)))",
-    "def squares(n):\n    if n == 0:\n        return []\n    return squares(n - 1) + [n * n]\n\nfor i in (1, 2, 3):\n    print(i, squares(i), sum(squares(i)))",
-    "from itertools import accumulate, islice, count\n\ndef squares(n):\n    odd = count(1, 2)\n    return list(islice(accumulate(odd), n))\n\nx = squares(10)\nprint(x[0], x[-1])",
-    "def squares(n):\n    out = {}\n    for i, _ in enumerate('a' * n, start=1):\n        out[i] = pow(i, 2)\n    return list(out.values())\n\ntry:\n    squares('x')\nexcept TypeError as e:\n    print(e)",
+    """def squares(n):
+    return [number ** 2 for number in range(1, n + 1)]
+
+assert all(s >= 0 for s in squares(5))
+print(len(squares(3)))
+""",
+    """import numpy
+
+def squares(n):
+    numbers = numpy.arange(1, n + 1)
+    return (numbers * numbers).tolist() if n > 0 else []
+print(squares(4), type(squares(4)))
+""",
+    """def squares(n):
+    if n == 0:
+        return []
+    return squares(n - 1) + [n * n]
+
+for i in (1, 2, 3):
+    print(i, squares(i), sum(squares(i)))
+""",
+    """from itertools import accumulate, islice, count
+
+def squares(n):
+    odd = count(1, 2)
+    return list(islice(accumulate(odd), n))
+
+x = squares(10)
+print(x[0], x[-1])
+""",
+    """def squares(n):
+    out = {}
+    for i, _ in enumerate("a" * n, start=1):
+        out[i] = pow(i, 2)
+    return list(out.values())
+
+try:
+    squares("x")
+except TypeError as e:
+    print(e)
+""",
 ]
 
 
@@ -67,7 +103,7 @@ def test_the_page_shows_pairs_side_by_side_and_says_that_it_is_no_proof(tmp_path
     assert path.name == "r-similarity.html" and "Similarity is no proof of anything." in said
     assert "3 submissions were compared on this machine" in said
     assert "<bdi>bob</bdi>" in said and "&lt;b&gt;eve&lt;b&gt;" in said and "<bdi>cat</bdi>" not in said
-    assert said.count("<mark>") == 2 * 1, "the one line that both have: def squares(n):"
+    assert said.count("<mark>def squares(n):</mark>") == 2, "a line that both have"
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
