@@ -37,3 +37,8 @@ c.Autograde.autograde_preprocessors = [
 # take NamedCloud: then what a submission says about that counts for nothing.
 c.SandboxedExecute.beside = "course.beside:Cloud"
 c.SandboxedExecute.modules = ["course.learn.guest"]
+
+# The page that a learner gets back: harmless whatever they wrote, without hidden tests, with a message per failed test.
+# It reads the gradebook itself: nbgrader's own preprocessors are not needed.
+c.GenerateFeedback.exporter_class = "course.grading.feedback_exporter.FeedbackExporter"
+c.GenerateFeedback.preprocessors = []

@@ -139,6 +139,33 @@ def progress(options: argparse.Namespace) -> int:
     return 0
 
 
+def export(options: argparse.Namespace) -> int:
+    from course.grading.course_folder import open_folder
+    from course.grading.export import export
+
+    count = export(open_folder(options.course), options.assignment, options.to, options.out, options.column)
+    print(f"{options.out}: {count} {'submission' if count == 1 else 'submissions'}")
+    return 0
+
+
+def report(options: argparse.Namespace) -> int:
+    from course import syllabus
+    from course.grading import report
+    from course.grading.course_folder import open_folder
+
+    objectives = {exercise.id: exercise.objectives for exercise in syllabus.load().exercises}
+    pages = report.write(
+        open_folder(options.course),
+        options.assignment,
+        options.out,
+        objectives=objectives,
+        similarity=options.similarity,
+    )
+    for page in pages:
+        print(f"Written: {page}")
+    return 0
+
+
 def refresh(options: argparse.Namespace) -> int:
     from course.authoring import operations, refresh
 
@@ -272,6 +299,26 @@ def parser() -> argparse.ArgumentParser:
     choice.add_argument("--export", type=Path, metavar="FILE", help="write all that is noted to FILE, as JSON")
     choice.add_argument("--delete", action="store_true", help="forget all that is noted")
 
+    told = verb("export", export, "instructors: write an assignment's scores for another gradebook")
+    _graded(told)
+    told.add_argument("--to", required=True, choices=("canvas", "moodle", "gradescope"), help="whose gradebook")
+    told.add_argument(
+        "--out", required=True, type=Path, metavar="FILE", help="the CSV file; for gradescope a folder of results.json"
+    )
+    told.add_argument("--column", metavar="TITLE", help="the assignment's title there (default: its name here)")
+
+    told = verb(
+        "report",
+        report,
+        "instructors: show how hard each exercise was, what it told apart, and what went wrong",
+        "No learner is named in it.",
+    )
+    _graded(told)
+    told.add_argument("--out", required=True, type=Path, metavar="FILE", help="the page, such as report.html")
+    told.add_argument(
+        "--similarity", action="store_true", help="also write a page of alike submissions beside it, with names"
+    )
+
     told = verb(
         "refresh",
         refresh,
@@ -296,6 +343,11 @@ def parser() -> argparse.ArgumentParser:
 
 def _cloud_port(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--port", type=_port, default=CLOUD_PORT, help=f"the cloud's port (default: {CLOUD_PORT})")
+
+
+def _graded(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--course", type=Path, default=Path(), metavar="DIR", help="an nbgrader course (default: here)")
+    verb.add_argument("--assignment", required=True, metavar="NAME", help="which assignment, by its name")
 
 
 def _port(text: str) -> int:

@@ -19,7 +19,9 @@ from course.errors import CourseError
 from course.grading import submit
 from course.runtime import linux
 
-VERBS = ("lab", "cloud", "env", "submit", "grade", "progress", "refresh", "release", "lint", "verify")
+VERBS = (
+    "lab", "cloud", "env", "submit", "grade", "progress", "export", "report", "refresh", "release", "lint", "verify",
+)  # fmt: skip
 COMMAND = [sys.executable, "-P", "-m", "course"]
 START_SECONDS = 60
 
