@@ -137,7 +137,7 @@ def hour(seed: int, plan: Plan, number: int) -> list[Row]:
 
 def capture(rows: list[Row], begin: datetime, seed: int) -> bytes:
     """An hour of requests as data capture writes them (developer guide, model-monitor-data-capture-endpoint)."""
-    lines = []
+    records = []
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         at = begin + HOUR * (start + 0.5) / len(rows)
@@ -152,8 +152,8 @@ def capture(rows: list[Row], begin: datetime, seed: int) -> bytes:
             },
             "eventVersion": "0",
         }
-        lines.append(json.dumps(record) + "\n")
-    return "".join(lines).encode()
+        records.append(json.dumps(record))
+    return "".join(f"{record}\n" for record in records).encode()
 
 
 def _part(mode: str, rows: list[Row]) -> dict[str, str]:

@@ -24,9 +24,10 @@ from nbgrader.utils import compute_checksum
 from sqlalchemy.exc import DataError
 
 from course.errors import CourseError
-from course.grading import autograded, directory, key, lateness, submission
+from course.grading import autograded, directory, key, lateness, sandbox, submission
 from course.grading.autograded import Replacement
 from course.grading.directory import Course
+from course.grading.execute import STUDENT, SandboxedExecute
 from course.grading.gradebook import PATIENCE, Gradebook, Graded
 from course.grading.pool import Pool
 from course.grading.released import released
@@ -76,7 +77,7 @@ def run(
         stack.enter_context(_alone(course.source(assignment)))
         book = stack.enter_context(Gradebook(course.database, course.directory.course_id, patience=patience))
         plan = _plan(course, assignment, notebooks, _released(course, assignment, notebooks, book))
-        plan = replace(plan, **stack.enter_context(_held(trust, examine)))
+        plan = replace(plan, **stack.enter_context(_held(course, trust, examine)))
         pool = stack.enter_context(Pool(plan, workers or _processors(), SUBMISSION_SECONDS))
         batch = _Batch(course, plan, book, told)
         bar = stack.enter_context(_bar(len(wanted), assignment, progress))
@@ -95,7 +96,7 @@ def file(
     """
     assignment, name, notebook = _belongs(path, course, assignment)
     plan = _plan(course, assignment, {name: notebook}, {name: _checksums(notebook, course)})
-    with tempfile.TemporaryDirectory(prefix="grade-") as folder, _held(trust, examine) as held:
+    with tempfile.TemporaryDirectory(prefix="grade-") as folder, _held(course, trust, examine) as held:
         handed_in = Path(folder) / "submitted"
         handed_in.mkdir()
         shutil.copyfile(path, handed_in / f"{name}.ipynb")
@@ -139,15 +140,18 @@ def _checksums(notebook: NotebookNode, course: Course) -> dict[str, str]:
 
 
 @contextmanager
-def _held(trust: bool, examine: Examine | None) -> Iterator[dict[str, Any]]:
+def _held(course: Course, trust: bool, examine: Examine | None) -> Iterator[dict[str, Any]]:
     """What a plan says of how students' processes are held, while their warm parent is there."""
     if examine:
         yield {"examine": examine}
         return
-    from course.grading import sandbox
-
-    mode = sandbox.detect(trust=trust)
-    with tempfile.TemporaryDirectory(prefix="grade-") as folder, sandbox.start_parent(Path(folder, "warm")) as parents:
+    settings = SandboxedExecute(config=course.config)
+    mode = sandbox.detect(trust=trust or settings.trust, service=bool(settings.beside))
+    modules = (STUDENT, *settings.modules)
+    with (
+        tempfile.TemporaryDirectory(prefix="grade-") as folder,
+        sandbox.start_parent(Path(folder, "warm"), modules) as parents,
+    ):
         parents.wait_ready("student")
         yield {"mode": mode, "parent": str(parents.sockets["student"])}
 
@@ -167,7 +171,7 @@ def _plan(course: Course, assignment: str, notebooks: Mapping[str, NotebookNode]
         ignore=ignore,
         theirs=autograde.exclude_overwriting.get(assignment, []),
         limits={"cell_seconds": float(seconds)} if seconds and seconds > 0 else {},
-        beside=course.config.get("Examiner", {}).get("beside", ""),
+        beside=SandboxedExecute(config=course.config).beside,
         permissions=int(str(autograde.permissions), 8),
         config=course.config,
     )

@@ -28,6 +28,9 @@ from course.grading import sandbox, trusted
 SINGLE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
+STUDENT = "course.grading.student"  # the module with the entry of students' processes
+
+
 class SandboxedExecute(Execute):
     """Execute a submission as nbgrader does, with the work in a sandbox and the tests outside."""
 
@@ -54,7 +57,7 @@ class SandboxedExecute(Execute):
                 "notebooks": {name: pair},
                 "folder": folder or nothing,
                 "parent": str(_parent(tuple(self.modules))),
-                "mode": sandbox.detect(trust=self.trust),
+                "mode": sandbox.detect(trust=self.trust, service=bool(self.beside)),
                 "limits": {"cell_seconds": float(self.timeout or 1e6)},
                 "beside": self.beside,
             }  # fmt: skip
@@ -82,7 +85,7 @@ class SandboxedExecute(Execute):
 def _parent(modules: tuple[str, ...]) -> Path:
     """Where the warm parent of students' processes listens. It starts with the first submission and ends with us."""
     folder = tempfile.TemporaryDirectory(prefix="students-", ignore_cleanup_errors=True)
-    started = sandbox.start_parent(Path(folder.name), ("course.grading.student", *modules))
+    started = sandbox.start_parent(Path(folder.name), (STUDENT, *modules))
 
     def end() -> None:
         started.close()

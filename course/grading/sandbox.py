@@ -74,12 +74,15 @@ def start_parent(directory: Path, modules: Sequence[str] = (), command: Sequence
     return parents.start_parents(directory, ("student",), command, {"student": {MODULES: ",".join(modules)}})
 
 
-def detect(*, trust: bool = False) -> Mode:
-    """How student code is held on this machine. CourseError where it cannot be, unless `trust` says it need not."""
+def detect(*, trust: bool = False, service: bool = False) -> Mode:
+    """How student code is held on this machine. CourseError where it cannot be, unless `trust` says it need not.
+
+    service: whether something must run beside it that it can reach, which takes namespaces.
+    """
     missing = _missing()
     if "namespaces" not in missing:
         return "namespaces"
-    if "landlock" not in missing:
+    if "landlock" not in missing and not service:
         return "landlock"
     if trust:
         return "trusted"

@@ -1,6 +1,5 @@
 """Whatever is sent, an answer comes that a client can read; faults of the base are named as such; nothing is left."""
 
-import os
 import re
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 import course.cloud.server  # noqa: F401 - fills the table of operations
 from course.cloud.operations import OPERATIONS
+from course.runtime.parents import Parents
 
 from .fuzz import Bad, Maker, Sender, operations_of
 
@@ -22,16 +22,17 @@ def world(open_cloud):
     found.handle.close()
 
 
-def descendants() -> set[int]:
-    parents: dict[int, int] = {}
+def descendants(parents: Parents) -> set[int]:
+    """Processes of the cloud: what its warm parents have started, and what that has."""
+    above: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            above[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, ValueError, IndexError):
             continue
-    found, grown = {os.getpid()}, True
+    found, grown = {parents.pid(kind) for kind in parents.sockets}, True
     while grown:
-        more = {pid for pid, parent in parents.items() if parent in found} - found
+        more = {pid for pid, parent in above.items() if parent in found} - found
         found |= more
         grown = bool(more)
     return found
@@ -45,8 +46,8 @@ def fault_of_ours(bad: Bad, status: int, headers: dict[str, str], body: bytes) -
     return "" if "x-amzn-requestid" in headers else "no request id"
 
 
-def test_bad_requests_to_what_the_cloud_runs_get_a_readable_refusal(world):
-    before = descendants()
+def test_bad_requests_to_what_the_cloud_runs_get_a_readable_refusal(world, parents):
+    before = descendants(parents)
     faults = []
     with Sender(world.port) as sender:
         for bad in Maker(seed=1).requests(sorted(OPERATIONS), 4_500):
@@ -54,11 +55,11 @@ def test_bad_requests_to_what_the_cloud_runs_get_a_readable_refusal(world):
                 faults.append((bad.service, bad.operation, fault, bad.body[:300]))
     assert faults == []
     assert world.control("status")["seed"] == 7
-    assert descendants() <= before
+    assert descendants(parents) <= before
 
 
-def test_bad_requests_to_the_base_never_show_its_insides(world):
-    before = descendants()
+def test_bad_requests_to_the_base_never_show_its_insides(world, parents):
+    before = descendants(parents)
     faults, crashes = [], 0
     with Sender(world.port) as sender:
         for bad in Maker(seed=2).requests(operations_of(*BASE), 5_500):
@@ -71,4 +72,4 @@ def test_bad_requests_to_the_base_never_show_its_insides(world):
     assert crashes < 55  # one in a hundred: where the base cannot cope with what its model allows
     world.client("s3").list_buckets()
     world.client("iam").list_users()
-    assert descendants() <= before
+    assert descendants(parents) <= before
