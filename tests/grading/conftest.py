@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from course.grading.sandbox import Limits, Sandbox, start_parent
+from course.grading.sandbox import Sandbox, start_parent
 from course.runtime import fence, landlock
 from course.runtime.parents import Parents
 from tests.runtime.conftest import AS_OTHER, OTHER_ID, USERS, check_namespaces

@@ -163,7 +163,6 @@ def test_nothing_of_the_host_can_be_read(room):
     result = room.run(
         """
         import os
-        own = {"work", "tmp"}
         for path in os.environ["PATHS"].split("\\n"):
             path = path.replace("PPID", str(os.getppid()))
             try:
