@@ -3,10 +3,10 @@
 How it is held, best first; `detect` says which of it a machine allows:
 
     namespaces   user, mount, pid, network, ipc and host name of its own, then Landlock (where the kernel has it),
-                 seccomp and rlimits. It sees the system, Python, a copy of its folder at /submission and an empty /tmp,
+                 seccomp and rlimits. It sees the system, Python, a copy of its folder at /assignment and an empty /tmp,
                  both of bounded size in memory; no other process, and of the network a loopback with the one listener.
-    landlock     without namespaces, as an ordinary user: Landlock, seccomp and rlimits (course/runtime/fence.py). It
-                 has no network at all, so a submission that needs a service beside it cannot be graded this way: to
+    landlock     without namespaces, as an ordinary user: Landlock, seccomp and rlimits (course/runtime/fence.py).
+                 It has no network at all, so a submission that needs a service beside it cannot be graded this way: to
                  open the loopback would open every port of the host to it. Real root is not held like that.
     trusted      rlimits only: it can do all that its owner can. Only where someone has said that the work is trusted.
 
@@ -36,7 +36,7 @@ Mode = Literal["namespaces", "landlock", "trusted"]
 MODULES = "COURSE_STUDENT_MODULES"  # what the warm parent imports besides, separated by commas
 COMMAND = (sys.executable, "-P", "-m", "course.grading.parent")
 FORCED = "COURSE_SANDBOX_MODE"  # landlock: as if there were no namespaces; refused: as if there were neither
-PLACE = "/submission"
+PLACE = "/assignment"  # a name that no Python lies under
 HOSTNAME = "grading"
 START_SECONDS = 60.0  # a busy machine, and a parent that still imports
 CLOSE_SECONDS = 8.0  # more than a parent gives its children to end

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 
 from course import syllabus
 from course.errors import CourseError
-from course.grading.directory import find, grader
+from course.grading.directory import Course, find, grader
 from course.grading.region import key
 from course.grading.replay import findings
 
@@ -87,13 +87,19 @@ def submit(root: Path, assignment: str, student: str | None = None) -> Report:
         raise CourseError(f"This copy of the course has no {source.relative_to(root)}: it can hand in nothing for it.")
     original = nbformat.read(source, as_version=4)
     prove(root / "work" / assignment / entry.notebook, original)
-    with grader(find(root)) as api:
+    with grader(_trusting(find(root))) as api:
         ignored = api.coursedir.ignore
         hand_in(root / "work" / assignment, root / "submitted" / student / assignment, ignored)
         grade(api, assignment, student)
         done = root / "autograded" / student / assignment / entry.notebook
         results = tuple(_results(api, original, nbformat.read(done, as_version=4), assignment, student))
     return Report(assignment, student, results, root / "feedback" / student / assignment / f"{source.stem}.html")
+
+
+def _trusting(course: Course) -> Course:
+    """A learner's own work, on their own machine: it runs without a sandbox where none can be had."""
+    course.config.SandboxedExecute.trust = True
+    return course
 
 
 def prove(path: Path, original: NotebookNode) -> None:

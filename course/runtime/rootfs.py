@@ -138,7 +138,7 @@ def enter(
     _show_python(root)
     _make_devices(root)
     _write_etc(root, user, group, hostname)
-    os.makedirs(root.at(place), exist_ok=True)
+    os.makedirs(root.at(place), exist_ok=not copy)  # a copy must not lie over anything that is shown
     if copy:
         root.scratch(place, copy.size_bytes, copy.files)
         scratch.copy(own, root.at(place), most_bytes=copy.size_bytes, most_files=copy.files)

@@ -14,15 +14,24 @@ def over_memory(processes: Iterable[int], limit: int) -> bool:
     """Whether these processes together hold more than `limit` bytes of memory of their own."""
     pids = list(processes)
     # The exact figure takes a walk over all pages.
-    return _sum(pids, "status", _HELD) > limit and _sum(pids, "smaps_rollup", _SHARE) > limit
+    return sum(map(_most, pids)) > limit and sum(map(_exact, pids)) > limit
 
 
-def _sum(pids: list[int], file: str, names: tuple[str, ...]) -> int:
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/{file}") as lines:
-            total += sum(int(line.split()[1]) for line in lines if line.startswith(names))
-    return total << 10
+def _most(pid: int) -> int:
+    return _read(pid, "status", _HELD)
+
+
+def _exact(pid: int) -> int:
+    try:
+        return _read(pid, "smaps_rollup", _SHARE)
+    except PermissionError:  # one that keeps us from looking counts in full
+        return _most(pid)
+
+
+def _read(pid: int, file: str, names: tuple[str, ...]) -> int:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{pid}/{file}") as lines:
+        return sum(int(line.split()[1]) for line in lines if line.startswith(names)) << 10
+    return 0
 
 
 def over_folder(folder: Path, size_bytes: int, files: int) -> bool:

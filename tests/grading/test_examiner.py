@@ -301,7 +301,7 @@ LOOK = """
 import gc, glob, re
 wanted = "xyzzy[-]secret"
 found = [o for o in gc.get_objects() if isinstance(o, str) and re.search(wanted, o)]
-places = ("home", "root", "srv", "opt", "tmp", "submission", "work", "var", "mnt")
+places = ("home", "root", "srv", "opt", "tmp", "assignment", "work", "var", "mnt")
 files = [f for p in places for f in glob.glob(f"/{p}/**/*.ipynb", recursive=True) if "site-packages" not in f]
 def scan():
     for line in open("/proc/self/maps"):

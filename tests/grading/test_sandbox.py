@@ -162,12 +162,12 @@ def test_nothing_of_the_host_can_be_read(room):
     paths += [f"/proc/{pid}/{name}" for pid in ("PPID", room.parents.pid("student"), os.getpid(), 1) for name in LOOKS]
     result = room.run(
         """
-        import os
-        own = {"work", "tmp"}
+        import os, sys
+        way = {part for path in (sys.prefix, sys.base_prefix) for part in path.split("/")}  # to Python, which may be seen
         for path in os.environ["PATHS"].split("\\n"):
             path = path.replace("PPID", str(os.getppid()))
             try:
-                found = set(os.listdir(path)) - {".venv"} if os.path.isdir(path) else open(path, "rb").read(1)
+                found = set(os.listdir(path)) - way if os.path.isdir(path) else open(path, "rb").read(1)
             except OSError:
                 continue
             if found and not path.endswith("/.."):
@@ -189,7 +189,7 @@ def test_nothing_of_the_course_can_be_imported(room):
             try:
                 importlib.import_module(name)
                 print("imported", name)
-            except ImportError:
+            except (ImportError, PermissionError):
                 pass
         print(subprocess.run([sys.executable, "-c", "import course.hidden"], capture_output=True).returncode)
         """
@@ -399,7 +399,8 @@ def test_memory_is_limited_over_all_its_processes(room):
     """Each stays below the limit for one, and together they do not."""
     result = room.run(
         """
-        import os, time
+        import ctypes, os, time
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # not to be looked at
         for _ in range(8):
             if os.fork() == 0:
                 held = bytearray(os.urandom(1 << 20)) * 80
@@ -408,21 +409,27 @@ def test_memory_is_limited_over_all_its_processes(room):
         """,
         limits=Limits(memory_bytes=2 << 30, total_memory_bytes=300 << 20),
     )
-    assert (result.code, result.over) == (-9, "memory")
+    assert (result.code, result.over) == (-9, "memory"), result
     assert not marked(room.mark)
 
 
-def test_what_the_warm_parent_holds_is_not_counted_for_each_process(room):
-    """64 processes that do nothing are not many times the libraries that they share."""
+def test_memory_that_processes_share_is_counted_once(room):
     result = room.run(
         """
         import os, time
-        children = [os.fork() for _ in range(20)] if True else []
-        time.sleep(1) if 0 in children else [os.waitpid(child, 0) for child in children]
-        """.replace("[os.fork() for _ in range(20)]", "[pid for pid in (os.fork() for _ in range(4))]"),
+        held = bytearray(os.urandom(1 << 20)) * 100
+        children = []
+        for _ in range(6):
+            children.append(os.fork())
+            if children[-1] == 0:
+                time.sleep(1.5)
+                os._exit(0)
+        for child in children:
+            os.waitpid(child, 0)
+        """,
         limits=Limits(total_memory_bytes=300 << 20),
     )
-    assert result.over is None
+    assert (result.code, result.over) == (0, None)
 
 
 def test_a_hundred_megabytes_of_output_are_not_stored(any_room):

@@ -10,7 +10,7 @@ import pytest
 from course.runtime import landlock
 
 BEGIN = """
-import os, socket, sys
+import encodings.idna, os, signal, socket, subprocess, sys
 from course.runtime import landlock, linux
 base = sys.argv[1]
 def attempt(name, act):
@@ -173,7 +173,7 @@ def test_signals_and_abstract_sockets_stay_inside(place):
         lines = run(
             place,
             """
-            import signal, subprocess
+
             attempt("other", lambda: os.kill(int(sys.argv[2]), 9))
             attempt("parent", lambda: os.kill(os.getppid(), 0))
             child = subprocess.Popen(["/bin/sleep", "60"])
