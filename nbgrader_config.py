@@ -22,10 +22,10 @@ c.ClearSolutions.text_stub = "*Write your answer here.*"
 c.ExecutePreprocessor.timeout = 120
 c.ExecutePreprocessor.startup_timeout = 120
 
-# nbgrader's own list with Execute replaced: it also runs each exercise in its hidden worlds. The order matters:
-# what ran is shortened before it is saved, and late penalties need the saved scores.
+# nbgrader's own list with Execute replaced: submissions run in a sandbox, each exercise in its hidden worlds too.
+# The order matters: what ran is shortened before it is saved, and late penalties need the saved scores.
 c.Autograde.autograde_preprocessors = [
-    "course.grading.replay.ReplayExecute",
+    "course.grading.execute.SandboxedExecute",
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
@@ -33,8 +33,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-# Warm parents stay beside all the kernels of one submission, so that each need not open a cloud from nothing.
-c.ReplayExecute.beside = "course.learn.beside:parents"
+# Each submission has its cloud beside its process. Where every learner's lab was told its student (COURSE_STUDENT),
+# take NamedCloud: then what a submission says about that counts for nothing.
+c.SandboxedExecute.beside = "course.beside:Cloud"
+c.SandboxedExecute.modules = ["course.learn.guest"]
 
 # The page that a learner gets back: harmless whatever they wrote, without hidden tests, with a message per failed test.
 # It reads the gradebook itself: nbgrader's own preprocessors are not needed.

@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,10 @@ CLOUD_PORT = 4566  # where tools for local AWS look first
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code. A person's mistake is one sentence on standard error, never a traceback."""
-    options = parser().parse_args(arguments)
+    words = parser()
+    options = words.parse_args(arguments)
+    if options.verb == "grade" and not (options.file or options.assignment):
+        words.error("grade needs --assignment NAME, or one notebook FILE")
     try:
         return options.run(options)
     except KeyboardInterrupt:
@@ -95,6 +99,29 @@ def submit(options: argparse.Namespace) -> int:
     )
     _print_report(submit(folder, options.assignment), folder)
     return 0
+
+
+def grade(options: argparse.Namespace) -> int:
+    from course.grading import batch, directory
+    from course.grading.results import Results
+
+    folder = directory.find(options.course or root(), options.db)
+    with Results(options.json) if options.json else nullcontext() as results:
+        told = results.add if results else lambda result: None
+        if options.file:
+            result = batch.file(options.file, folder, options.assignment, trust=options.trust)
+            told(result)
+            print(f"{options.file}: {result['score']:g} of {result['max_score']:g}", file=sys.stderr)
+            failed = [options.file] if result["status"] == "failed" else []
+        else:
+            tally = batch.run(
+                folder, options.assignment, options.student, workers=options.workers, trust=options.trust, told=told
+            )
+            print(f"{options.assignment}: {tally}", file=sys.stderr)
+            failed = tally.failed + tally.absent
+    if failed:
+        print(f"Not graded: {', '.join(map(str, failed))}.", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def progress(options: argparse.Namespace) -> int:
@@ -244,6 +271,23 @@ def parser() -> argparse.ArgumentParser:
 
     told = verb("submit", submit, "hand in your copy of an assignment, have it graded, and read what came of it")
     told.add_argument("assignment", metavar="ASSIGNMENT", help="its folder in work/, such as d0_orientation")
+
+    told = verb(
+        "grade",
+        grade,
+        "instructors and CI: grade what was handed in, or one notebook file",
+        "What has its grade already is not run again; a run that was ended goes on from there.",
+    )
+    told.add_argument("file", nargs="?", type=Path, metavar="FILE", help="one notebook; no gradebook is written")
+    told.add_argument("--course", type=Path, metavar="DIR", help="any nbgrader course (default: this one)")
+    told.add_argument("--assignment", metavar="NAME", help="its folder in source/; for FILE, its grade ids tell")
+    told.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
+    told.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per processor)")
+    told.add_argument("--json", metavar="FILE", help="write the list of results to FILE; - is standard output")
+    told.add_argument("--trust", action="store_true", help="go on where submissions cannot be sandboxed")
+    told.add_argument(
+        "--db", metavar="URL", help="the gradebook, in the place of the one that the course's settings say"
+    )
 
     told = verb(
         "progress",

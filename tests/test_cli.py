@@ -19,7 +19,9 @@ from course.errors import CourseError
 from course.grading import submit
 from course.runtime import linux
 
-VERBS = ("lab", "cloud", "env", "submit", "progress", "export", "report", "refresh", "release", "lint", "verify")
+VERBS = (
+    "lab", "cloud", "env", "submit", "grade", "progress", "export", "report", "refresh", "release", "lint", "verify",
+)  # fmt: skip
 COMMAND = [sys.executable, "-P", "-m", "course"]
 START_SECONDS = 60
 
@@ -57,6 +59,8 @@ def test_help_imports_nothing_heavy() -> None:
         ["lab", "--port", "99999"],
         ["verify", "--seeds", "0"],
         ["submit"],
+        ["grade"],
+        ["grade", "--assignment", "ps1", "--workers", "0"],
         ["release", "--check", "--bundle", "x"],
     ],
     ids=" ".join,

@@ -1,6 +1,6 @@
 """`course verify`: prove that an exercise gives right work full points, and each mistake its own score and hint.
 
-Only the cells that the exercise needs are run, each time in a fresh kernel beside warm parents: its solution, other
+Only the cells that the exercise needs are run, each time in a fresh process beside warm parents: its solution, other
 right solutions, the blank that learners get, and stored mistakes; on the learner's own worlds of one or more attempts
 (`seeds`), and in its hidden worlds. Every check is run twice and must say the same.
 """
@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,12 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from course import syllabus
-from course.authoring import lint, notebook, submissions
+from course.authoring import lint, notebook, rehearsal, submissions
 from course.authoring.fault import Fault
 from course.authoring.submissions import Submission, SubmissionError
 from course.errors import CourseError
 from course.grading import replay
 from course.grading.region import Region, region
-from course.grading.replay import Replay
 from course.learn import beside, exercise
 from course.learn.setting import SELF_STUDY
 
@@ -148,6 +148,7 @@ def _twice(cells: Region) -> Region:
 
 async def _run_all(jobs: Sequence[Job], root: Path, folder: Path, environment: dict[str, str]) -> list[Run]:
     gate = asyncio.Semaphore(1 + (os.cpu_count() or 1))
+    context = rehearsal.stage()
     with tqdm(total=len(jobs), desc="verify", unit="run", disable=None) as bar:
 
         async def one(number: int, job: Job) -> Run:
@@ -157,20 +158,25 @@ async def _run_all(jobs: Sequence[Job], root: Path, folder: Path, environment: d
                 authors = root / "tests" / "answers" / f"{syllabus.load().exercise(job.exercise).assignment}.json"
                 if answers := job.submission.answered(authors):
                     (place / submissions.ANSWERS).write_text(answers, encoding="utf-8")
-                result = await _run(job, place, environment)
+                result = await _run(job, place, environment, context)
                 bar.update()
                 return result
 
         return await asyncio.gather(*(one(number, job) for number, job in enumerate(jobs)))
 
 
-async def _run(job: Job, place: Path, environment: dict[str, str]) -> Run:
+async def _run(job: Job, place: Path, environment: dict[str, str], context: ForkServerContext) -> Run:
     begun = time.monotonic()
     own = {"COURSE_STUDENT": SELF_STUDY, "COURSE_ATTEMPT": str(job.attempt)}
     try:
-        executed = await replay.execute(Replay(job.region, job.world), str(place), {**environment, **own}, TIMEOUT)
+        executed = job.region.notebook()
+        sources = [cell.source for cell in executed.cells]
+        world = {"COURSE_WORLD": job.world} if job.world else {}
+        told = {**os.environ, **environment, **own, **world}
+        outputs = await asyncio.to_thread(rehearsal.rehearse, context, sources, str(place), told, TIMEOUT)
+        rehearsal.fill(executed.cells, outputs)
         points, hints, raised = _read(executed, job.region.checks)
-    except Exception as error:  # the kernel died or hung
+    except Exception as error:  # the process died or hung
         points, hints, raised = (), (), str(error).strip().split("\n")[-1]
     seconds = round(time.monotonic() - begun, 2)
     return Run(job.exercise, job.submission.name, job.world, job.attempt, points, hints, raised, seconds)

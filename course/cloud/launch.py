@@ -109,12 +109,14 @@ def open_world(
     seed: int,
     start: float | None,
     token: str,
+    guests: socket.socket | None = None,
     timeout: float = START_SECONDS,
 ) -> WorldHandle:
     """A fresh world that answers on `listener` (bound to 127.0.0.1 and listening; the caller keeps it and closes it).
 
     sockets: where the parents listen (Parents.sockets). seed: of its randomness. start: its clock's first second (Unix
-    time), None for now. token: what its control plane asks for. LaunchError if it does not answer within `timeout` s.
+    time), None for now. token: what its control plane asks for. guests: one more listener, in whatever network, at
+    which nobody is the account's root. LaunchError if it does not answer within `timeout` s.
     """
     line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     output = tempfile.TemporaryFile()  # noqa: SIM115 lives as long as the handle
@@ -124,7 +126,8 @@ def open_world(
     try:
         try:
             line.connect(str(sockets["world"]))
-            lifeline.send(line, message, [listener.fileno(), output.fileno()])
+            others = [guests.fileno()] if guests else []
+            lifeline.send(line, message, [listener.fileno(), output.fileno(), *others])
         except OSError as error:
             reason = f"The course's world parent does not answer at {sockets['world']} ({error}); start it again."
             raise LaunchError(reason) from None

@@ -11,16 +11,19 @@ from course.runtime.parent import Kind
 
 
 def run_world(message: dict, descriptors: list[int], line: socket.socket, pulse: int) -> None:
-    """In the child: be a world and its supervisor. Descriptors: the world's listener, then the file for its output."""
-    listener, output = descriptors
+    """In the child: be a world and its supervisor.
+
+    Descriptors: the world's listener, the file for its output, a listener for guests if there is one.
+    """
+    listener, output, *guests = descriptors
 
     def be_world() -> None:
         from course.cloud.world import serve
 
         program.take_streams(output)
         program.reset_signals()
-        program.close_descriptors({listener, line.fileno()})
-        serve(message, socket.socket(fileno=listener), line)
+        program.close_descriptors({listener, line.fileno(), *guests})
+        serve(message, socket.socket(fileno=listener), line, *(socket.socket(fileno=guest) for guest in guests))
 
     supervisor.supervise_world(be_world, descriptors, line, pulse)
 

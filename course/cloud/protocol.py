@@ -25,7 +25,10 @@ from .errors import CloudError, SerializationFailed, UnknownOperation
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request. `headers` has lower-case names; `caller` is the job it came from, if it came from one."""
+    """One HTTP request. `headers` has lower-case names; `caller` is the job it came from, if it came from one.
+
+    guest: whether it came in where the account's root is unknown.
+    """
 
     method: str
     path: str  # as sent: percent-encoded
@@ -33,6 +36,7 @@ class Request:
     headers: dict[str, str]
     body: bytes
     caller: Any = None
+    guest: bool = False
 
 
 @dataclass(slots=True)

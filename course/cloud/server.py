@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import (  # noqa: F401 - they enter operations
     autoscaling,
+    client,
     cloudwatch,
     conditions,
     control,
@@ -16,7 +17,7 @@ from . import (  # noqa: F401 - they enter operations
     trail_settings,
 )
 from .base import Credential
-from .errors import AccessDenied, CloudError, SerializationFailed, UnknownOperation
+from .errors import AccessDenied, AuthenticationFailed, CloudError, SerializationFailed, UnknownOperation
 from .protocol import Request, Response
 from .signature import authenticate
 
@@ -48,6 +49,8 @@ async def answer(world: "World", request: Request) -> Response:
     ours = OURS.get(_signed_for(request))
     try:
         caller = authenticate(world.base, world.clock, request)
+        if request.guest and caller.access_key == client.ROOT[0]:
+            raise AuthenticationFailed("The security token included in the request is invalid.")
         if ours and request.headers.get("content-encoding") == "gzip":  # boto3 does that with many metrics
             request.body = _unpacked(request.body)
         service, name = _identify(ours, request) if ours else ("", "")
@@ -130,8 +133,11 @@ def _unpacked(body: bytes) -> bytes:
     return text
 
 
-def application(world: "World", caller: Any = None):
-    """The ASGI application of one listener; `caller` is the job at its other end, if there is one."""
+def application(world: "World", caller: Any = None, *, guests: bool = False):
+    """The ASGI application of one listener; `caller` is the job at its other end, if there is one.
+
+    guests: whether it is one of those at which nobody may be the account's root.
+    """
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -155,6 +161,7 @@ def application(world: "World", caller: Any = None):
                 headers,
                 body,
                 caller,
+                guests,
             )
             try:
                 response = await answer(world, request)

@@ -81,7 +81,8 @@ class Storage:
     async def manifest(self, uri: str) -> list["Object"]:
         """The objects that a manifest lists: [{"prefix": "s3://bucket/path/"}, "a.csv", "b/c.csv"].
 
-        Source: API reference, S3DataSource, ManifestFile.
+        Source: API reference, S3DataSource, ManifestFile. A name may be empty: the prefix is an object itself, as in
+        the manifest that a transform job captures of a single object.
         """
         try:
             head, *names = json.loads(await self.read(uri))
@@ -93,7 +94,10 @@ class Storage:
                 f"The manifest {uri} is not a JSON array of a prefix and the names below it: "
                 '[{"prefix": "s3://bucket/path/"}, "a.csv", …]'
             ) from None
-        return [Object(prefix + name, _inside(name), await self.size(prefix + name)) for name in names]
+        return [
+            Object(prefix + name, _inside(name) or posixpath.basename(prefix), await self.size(prefix + name))
+            for name in names
+        ]
 
     async def head(self, uri: str) -> dict[str, Any]:
         """HeadObject's answer. Raises StorageError if `uri` is none of S3, CloudError if S3 refuses."""

@@ -19,6 +19,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from course.runtime.process import mode
+
 from . import client, events, trail_files
 from .access import Decisions
 from .autoscaling.scaling import Scaling
@@ -28,7 +30,6 @@ from .cloudwatch.alarms import Alarms
 from .cloudwatch.metrics import Metrics
 from .logs import MetricPoint
 from .meter import Meter
-from .runtime.process import mode
 from .sagemaker import lineage_tracking
 from .sagemaker.async_queue import Queues
 from .sagemaker.jobs import STOP_GRACE_SECONDS
@@ -52,6 +53,7 @@ class World:
     ):
         self.port, self.seed, self.token = port, seed, token
         self.job_socket, self.scratch = job_socket, scratch
+        self.has_guests = False  # whether there is a listener at which the account's root is unknown
         self.mode = mode()
         self.random = random.Random(seed)
         self.spot = Market(self.random)
@@ -99,10 +101,13 @@ class World:
         if not task.cancelled() and task.exception():
             self.log.error("background work failed", exc_info=task.exception())
 
-    async def listen(self, listener: socket.socket, caller: Any = None) -> None:
-        """Answer on `listener`. `caller` is the job whose namespace it was made in; it closes when the job ends."""
+    async def listen(self, listener: socket.socket, caller: Any = None, *, guests: bool = False) -> None:
+        """Answer on `listener`. `caller` is the job whose namespace it was made in; it closes when the job ends.
+
+        guests: whether neither the root's key nor the control plane is known there.
+        """
         config = Config(
-            application(self, caller),
+            application(self, caller, guests=guests or (self.has_guests and caller is not None)),
             lifespan="off",
             access_log=False,
             log_config=None,
@@ -132,18 +137,29 @@ class World:
             self.metrics.put(namespace, dimensions, {point.name: point.value}, point.at)
 
 
-def serve(spec: dict[str, Any], listener: socket.socket, lifeline: socket.socket) -> None:
-    """Be a world until the owner at the other end of `lifeline` goes. Called in a process forked for it."""
+def serve(
+    spec: dict[str, Any], listener: socket.socket, lifeline: socket.socket, guests: socket.socket | None = None
+) -> None:
+    """Be a world until the owner at the other end of `lifeline` goes. Called in a process forked for it.
+
+    guests: a second listener, at which the root of the account is unknown (course.cloud.launch.open_world).
+    """
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", force=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the owner's to act on
     scratch = Path(tempfile.mkdtemp(prefix="world-", dir=Path(spec["job_socket"]).parent))
     try:
-        uvloop.run(_serve(spec, listener, lifeline, scratch))
+        uvloop.run(_serve(spec, listener, lifeline, guests, scratch))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-async def _serve(spec: dict[str, Any], listener: socket.socket, lifeline: socket.socket, scratch: Path) -> None:
+async def _serve(
+    spec: dict[str, Any],
+    listener: socket.socket,
+    lifeline: socket.socket,
+    guests: socket.socket | None,
+    scratch: Path,
+) -> None:
     world = World(
         port=listener.getsockname()[1],
         seed=spec["seed"],
@@ -155,6 +171,9 @@ async def _serve(spec: dict[str, Any], listener: socket.socket, lifeline: socket
     await world.base.populate()
     world.spawn(world.clock.run())
     await world.listen(listener)
+    if guests:
+        world.has_guests = True
+        await world.listen(guests, guests=True)
     message = json.dumps({"ready": {"port": world.port, "mode": world.mode, "pid": os.getpid()}}).encode()
     lifeline.setblocking(False)
     loop = asyncio.get_running_loop()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import nbformat
 from nbformat import NotebookNode
 
-STUB = "# This cell was missing from the submission."
+from course.grading.released import released
 
 
 @dataclass(frozen=True)
@@ -91,16 +91,7 @@ def _restored(original: NotebookNode, submitted: NotebookNode | None) -> Noteboo
 
 def _stub(original: NotebookNode) -> str:
     """A solution cell without its solution: the names above the region keep their None."""
-    lines, inside = [], False
-    for line in original.source.split("\n"):
-        if "BEGIN SOLUTION" in line:
-            inside = True
-            lines.append(line[: len(line) - len(line.lstrip())] + STUB)
-        elif "END SOLUTION" in line:
-            inside = False
-        elif not inside:
-            lines.append(line)
-    return "\n".join(lines)
+    return released(nbformat.v4.new_notebook(cells=[original])).cells[0].source
 
 
 def _is_opening(cell: NotebookNode) -> bool:

@@ -6,14 +6,10 @@
 4. read scores from the gradebook, and hints from what the checks displayed
 """
 
-import logging
 import os
 import shutil
-import sys
 import tempfile
-import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -25,6 +21,7 @@ from nbformat import NotebookNode
 
 from course import syllabus
 from course.errors import CourseError
+from course.grading.directory import find, grader
 from course.grading.region import key
 from course.grading.replay import findings
 
@@ -90,7 +87,7 @@ def submit(root: Path, assignment: str, student: str | None = None) -> Report:
         raise CourseError(f"This copy of the course has no {source.relative_to(root)}: it can hand in nothing for it.")
     original = nbformat.read(source, as_version=4)
     prove(root / "work" / assignment / entry.notebook, original)
-    with grader(root) as api:
+    with grader(find(root)) as api:
         ignored = api.coursedir.ignore
         hand_in(root / "work" / assignment, root / "submitted" / student / assignment, ignored)
         grade(api, assignment, student)
@@ -148,21 +145,6 @@ def hand_in(work: Path, submitted: Path, ignored: list[str]) -> None:
         ) from None
 
 
-@contextmanager
-def grader(root: Path) -> Iterator[Any]:
-    """nbgrader's API for the course at `root`, with the settings of its nbgrader_config.py."""
-    from nbgrader.apps.api import NbGraderAPI
-    from nbgrader.coursedir import CourseDirectory
-    from traitlets.config import PyFileConfigLoader
-
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
-    config.CourseDirectory.root = str(root)
-    # What `course release` keeps in release/ is not made again here: only the gradebook needs the assignment.
-    with tempfile.TemporaryDirectory(prefix="release-") as folder, _alembic_on_path(), _quiet():
-        config.CourseDirectory.release_directory = folder
-        yield NbGraderAPI(CourseDirectory(config=config), config=config)
-
-
 def grade(api: Any, assignment: str, student: str) -> None:
     """Enter the assignment into the gradebook, autograde the student's submission, make the feedback."""
     for step, result in (
@@ -209,33 +191,3 @@ def _hinted(data: Mapping[str, Any]) -> list[str]:
     """The ids of the hints in what a check told, in order."""
     elsewhere = [finding for result in data["elsewhere"].values() for finding in result["findings"]]
     return list(dict.fromkeys(finding["hint"] for finding in [*data["findings"], *elsewhere] if finding["hint"]))
-
-
-@contextmanager
-def _alembic_on_path() -> Iterator[None]:
-    """nbgrader calls alembic by name for a new gradebook, and goes on with half a database if it is not found."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{before}"
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """nbgrader's own log lines are kept for errors only: they go to its result, not to the terminal."""
-    from sqlalchemy.exc import SAWarning
-
-    loggers = [logging.getLogger(name) for name in ("traitlets", "nbgrader", "alembic")]
-    before = [(logger.propagate, list(logger.handlers)) for logger in loggers]
-    for logger in loggers:
-        logger.propagate, logger.handlers = False, [logging.NullHandler()]
-    try:
-        with warnings.catch_warnings():
-            # nbgrader's own queries do this with the pinned SQLAlchemy; the scores are right.
-            warnings.simplefilter("ignore", SAWarning)
-            yield
-    finally:
-        for logger, (propagate, handlers) in zip(loggers, before, strict=True):
-            logger.propagate, logger.handlers = propagate, handlers

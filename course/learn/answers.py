@@ -12,7 +12,7 @@ from a name and the attempt. Where a lab is told its student (COURSE_STUDENT), `
 believes the note if it names that folder's student, and takes the world of self-study in every other case. So nobody
 can ask for a third person's world. What a learner can choose by editing this file is the attempt, which
 `begin(…, again=True)` gives as well, and the world of self-study; where a cohort is to have worlds of its own only,
-`c.ReplayExecute.labs_know_their_student = True` makes the folder's name count and no note.
+`c.SandboxedExecute.beside = "course.beside:NamedCloud"` makes the folder's name count and no note.
 """
 
 import json

@@ -64,12 +64,18 @@ class Doorway:
             with _bound(self.port) as listener:
                 listener.listen(128)
                 sockets = {kind: self._sockets / f"{kind}.sock" for kind in KINDS}
-                opened = launch.open_world(sockets, listener=listener, seed=seed, start=None, token=token)
+                opened = launch.open_world(
+                    sockets, listener=listener, seed=seed, start=None, token=token, guests=self.more()
+                )
             if self._parents and "job" not in self._parents:
                 self._start_parent("job")  # not beside the world's: the world is what a reader waits for
             return opened
         except launch.LaunchError as error:
             raise Told(f"This notebook gets no cloud. {error}") from None
+
+    def more(self) -> socket.socket | None:
+        """A second listener for the worlds; a grader has one."""
+        return None
 
     def close(self) -> None:
         """End the private parents, if there are any, and everything they forked."""
@@ -192,6 +198,17 @@ _current: World | None = None
 def gone(exercise: str) -> str:
     """What a reader is told when the world behind the kernel's address has ended."""
     return f'The cloud of this notebook has stopped. Run begin("{exercise}") again; your answers are kept.'
+
+
+def take_doorway(doorway: Doorway | None) -> None:
+    """Open worlds behind another address from now on; None closes this one, and the world behind it."""
+    global _doorway, _current
+    if _current is not None:
+        _current.close()
+        _current = None
+    if _doorway is not None:
+        _doorway.close()
+    _doorway = doorway
 
 
 def prepare() -> bool:

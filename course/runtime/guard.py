@@ -32,7 +32,7 @@ def start(job: dict, output: int, channel: int, line: socket.socket) -> Tree:
     os.makedirs(os.path.join(job["opt_ml"], "tmp"), exist_ok=True)
     if user is not None:
         scratch.give(Path(job["opt_ml"]), user)
-    processes = _processes(job["limits"]["processes"], user)
+    processes = room_for(job["limits"]["processes"], user)
     supervisor = os.getpid()
 
     def be_user() -> None:
@@ -66,7 +66,7 @@ def _own_id(opt_ml: str) -> int | None:
     return None
 
 
-def _processes(limit: int, user: int | None) -> int | None:
+def room_for(limit: int, user: int | None) -> int | None:
     """RLIMIT_NPROC for a job: it counts all of a user's tasks, so those running already come on top. None: not held."""
     if user is not None:
         return limit

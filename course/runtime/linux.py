@@ -42,7 +42,8 @@ def _checked(result: int, what: str) -> int:
     return result
 
 
-def _syscall(what: str, number: int, *arguments: int | bytes | ctypes.Structure) -> int:
+def syscall(what: str, number: int, *arguments: int | bytes | ctypes.Array | None) -> int:
+    """The system call of that number; `what` names it in the error. Needs a number that all architectures share."""
     wide = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
     return _checked(_libc().syscall(ctypes.c_long(number), *wide), what)
 
@@ -79,7 +80,7 @@ def bind(source: str, target: str, attributes: int) -> None:
 def clone_tree(source: str, attributes: int) -> int:
     """A descriptor of a copy of the mounts at `source`, attached nowhere yet."""
     flags = _OPEN_TREE_CLONE | os.O_CLOEXEC | _AT_RECURSIVE
-    tree = _syscall(f"open_tree {source}", _OPEN_TREE, _AT_FDCWD, os.fsencode(source), flags)
+    tree = syscall(f"open_tree {source}", _OPEN_TREE, _AT_FDCWD, os.fsencode(source), flags)
     try:
         _set_attributes(tree, b"", _AT_EMPTY_PATH | _AT_RECURSIVE, attributes, source)
     except OSError:
@@ -90,7 +91,7 @@ def clone_tree(source: str, attributes: int) -> int:
 
 def attach_tree(tree: int, target: str) -> None:
     """Attach what clone_tree returned."""
-    _syscall(f"move_mount {target}", _MOVE_MOUNT, tree, b"", _AT_FDCWD, os.fsencode(target), _MOVE_FROM_EMPTY_PATH)
+    syscall(f"move_mount {target}", _MOVE_MOUNT, tree, b"", _AT_FDCWD, os.fsencode(target), _MOVE_FROM_EMPTY_PATH)
 
 
 def make_read_only(target: str) -> None:
@@ -100,7 +101,7 @@ def make_read_only(target: str) -> None:
 
 def _set_attributes(folder: int, path: bytes, flags: int, attributes: int, name: str) -> None:
     request = ctypes.create_string_buffer(struct.pack("=QQQQ", attributes, 0, 0, 0), 32)
-    _syscall(f"mount_setattr {name}", _MOUNT_SETATTR, folder, path, flags, request, 32)
+    syscall(f"mount_setattr {name}", _MOUNT_SETATTR, folder, path, flags, request, 32)
 
 
 def change_root(folder: str) -> None:
@@ -172,4 +173,14 @@ def children(pid: int) -> list[int]:
         for task in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{task}/children") as listing:
                 found += [int(number) for number in listing.read().split()]
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Process ids of all below a process; none elsewhere than on Linux."""
+    if not HERE:
+        return []
+    found = children(pid)
+    for child in found:  # grows while we walk it
+        found += children(child)
     return found

@@ -6,8 +6,9 @@ Its program calls `main` with the kinds of children that it may have (course/clo
 
 Its lifeline is stdin: at end of file it ends every child, then itself. It prints {"ready": true, "pid": …} once it has
 imported all. A client connects at PATH and sends one frame (course.runtime.lifeline) with file descriptors; the
-parent forks, and answers {"exit": code} (negative for a signal) when the child ends. The child keeps the connection as
-its lifeline. One thread, no open socket but its own: that is what makes forking safe and cheap.
+parent forks, and answers {"exit": code, "cpu": seconds} (code: negative for a signal; seconds: of the child and all
+that it waited for) when the child ends. The child keeps the connection as its lifeline. One thread, no open socket but
+its own: that is what makes forking safe and cheap.
 """
 
 import argparse
@@ -176,7 +177,7 @@ class Parent:
     def _reap(self) -> None:
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
@@ -186,7 +187,8 @@ class Parent:
             if child := self._children.pop(pid, None):
                 if child.deadline is None:
                     self._poll.unregister(child.connection)
-                _report(child.connection, {"exit": os.waitstatus_to_exitcode(status)})
+                seconds = used.ru_utime + used.ru_stime
+                _report(child.connection, {"exit": os.waitstatus_to_exitcode(status), "cpu": seconds})
                 child.connection.close()
         # What a killed child left behind comes to us (adopt_orphans); each one's end brings its own children here.
         if linux.HERE:

@@ -234,6 +234,11 @@ def refusal() -> str:
     forced = os.environ.get("COURSE_JOB_MODE", "")
     if forced == "guard":
         return "COURSE_JOB_MODE=guard is set"
+    return namespaces_refused()
+
+
+def namespaces_refused() -> str:
+    """Why the system refuses us namespaces, in a few words, found out once by trying; empty where it does not."""
     return _probe()
 
 

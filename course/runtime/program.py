@@ -88,7 +88,10 @@ def reset_signals() -> None:
 
 
 def limit(limits: Mapping[str, int], *, processes: int | None) -> None:
-    """Set the rlimits for good: memory_bytes, file_bytes and open_files of `limits`, and `processes` if not None."""
+    """Set the rlimits for good: memory_bytes, file_bytes and open_files of `limits`, and `processes` if not None.
+
+    cpu_seconds, if it is there, is per process: SIGXCPU, and SIGKILL to one that goes on.
+    """
     wanted = {
         # One byte: no core file, and (unlike 0) no program of the host's that gets it through a pipe.
         resource.RLIMIT_CORE: 1,
@@ -105,6 +108,8 @@ def limit(limits: Mapping[str, int], *, processes: int | None) -> None:
         # macOS refuses RLIMIT_AS; there is nothing else to hold memory with there.
         with contextlib.suppress(ValueError if sys.platform == "darwin" else ()):
             resource.setrlimit(kind, (value, value))
+    if seconds := limits.get("cpu_seconds"):
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def volunteer_for_oom() -> None:

@@ -6,10 +6,11 @@ course itself is not: what a job may use of it was imported before.
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import course
-from course.runtime import linux
+from course.runtime import linux, scratch
 
 SYSTEM = (
     "/usr",
@@ -94,56 +95,90 @@ class Root:
             linux.mount("tmpfs", self.at(path), "tmpfs", _PLAIN, "size=64k,mode=755")
             self._shown[path] = False
 
-    def scratch(self, path: str, size: int) -> None:
-        """A memory file system that everyone may write to, of `size` bytes."""
+    def scratch(self, path: str, size: int, files: int = 65536) -> None:
+        """A memory file system that everyone may write to, of `size` bytes and `files` files and folders."""
         os.makedirs(self.at(path), exist_ok=True)
-        linux.mount("tmpfs", self.at(path), "tmpfs", _PLAIN, f"size={size},mode=1777,nr_inodes=65536")
+        linux.mount("tmpfs", self.at(path), "tmpfs", _PLAIN, f"size={size},mode=1777,nr_inodes={files}")
 
 
-def enter(opt_ml: str, user: int, group: int, read_only: tuple[str, ...], hostname: str) -> None:
-    """Make the root and change to it. `opt_ml` becomes /opt/ml, but for its sub-paths `read_only` writable.
+@dataclass(frozen=True)
+class Copy:
+    """A job's folder as a copy in memory: of at most so many bytes and files, and gone with the job."""
 
+    size_bytes: int
+    files: int
+    tmp_bytes: int  # of /tmp, which is then no larger than this
+
+
+def enter(
+    opt_ml: str,
+    user: int,
+    group: int,
+    read_only: tuple[str, ...],
+    hostname: str,
+    place: str = OPT_ML,
+    copy: Copy | None = None,
+) -> None:
+    """Make the root and change to it. `opt_ml` becomes `place`, but for its sub-paths `read_only` writable.
+
+    With `copy` the folder itself stays as it is, and its copy becomes `place`.
     To be called as the first process of new mount, pid and UTS namespaces. OSError if the kernel refuses any of it.
     """
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
-    own = linux.clone_tree(opt_ml, linux.ATTR_NOSUID | linux.ATTR_NODEV)
+    own = os.open(opt_ml, os.O_RDONLY | os.O_DIRECTORY) if copy else _tree(opt_ml)
     # The job's folder is the one directory that surely exists and that nothing else here lies in.
     linux.mount("tmpfs", opt_ml, "tmpfs", _PLAIN, f"size={ROOT_BYTES},mode=755")
     root = Root(opt_ml)
     os.makedirs(root.at("/proc"))
     # Before the old /proc is gone: an unprivileged one is granted only to those who see it whole.
     linux.mount("proc", root.at("/proc"), "proc", _PLAIN | linux.MS_NOEXEC)
-    root.scratch("/tmp", TMP_BYTES)
+    root.scratch("/tmp", copy.tmp_bytes if copy else TMP_BYTES)
     for path in SYSTEM:
         root.show(path)
     _show_python(root)
     _make_devices(root)
     _write_etc(root, user, group, hostname)
-    os.makedirs(root.at(OPT_ML), exist_ok=True)
-    linux.attach_tree(own, root.at(OPT_ML))
+    os.makedirs(root.at(place), exist_ok=True)
+    if copy:
+        root.scratch(place, copy.size_bytes, copy.files)
+        scratch.copy(own, root.at(place), most_bytes=copy.size_bytes, most_files=copy.files)
+        scratch.give(Path(root.at(place)), user)
+    else:
+        linux.attach_tree(own, root.at(place))
     os.close(own)
     linux.change_root(opt_ml)
     for path in read_only:  # only now: a link in the job's folder must not lead out of it
-        linux.bind(os.path.join(OPT_ML, path), os.path.join(OPT_ML, path), _SEALED)
+        linux.bind(os.path.join(place, path), os.path.join(place, path), _SEALED)
     linux.make_read_only("/")
+
+
+def _tree(folder: str) -> int:
+    return linux.clone_tree(folder, linux.ATTR_NOSUID | linux.ATTR_NODEV)
+
+
+def python_places() -> list[str]:
+    """Files and folders that this Python and its packages lie in; PACKAGE and CHECKOUT may lie in one of them."""
+    places = []
+    for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix)):
+        # An environment made in the checkout itself: its folders, not what lies beside them.
+        around = CHECKOUT and CHECKOUT.is_relative_to(prefix)
+        parts = ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg") if around else ("",)
+        places += [os.path.join(prefix, part) if part else prefix for part in parts]
+    # site- or dist-; anything else outside the prefixes may be anyone's folder
+    places += [entry for entry in sys.path if entry.endswith("-packages")]
+    program = sys.executable
+    places.append(program)
+    while os.path.islink(program):
+        program = os.path.normpath(os.path.join(os.path.dirname(program), os.readlink(program)))
+        places.append(program)
+    return places
 
 
 def _show_python(root: Root) -> None:
     if CHECKOUT:
         root.hide(str(CHECKOUT))
-    for prefix in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix)):
-        # An environment made in the checkout itself: its folders, not what lies beside them.
-        around = CHECKOUT and CHECKOUT.is_relative_to(prefix)
-        for part in ("bin", "lib", "lib64", "include", "share", "pyvenv.cfg") if around else ("",):
-            root.show(os.path.join(prefix, part) if part else prefix)
-    for entry in sys.path:
-        if entry.endswith("-packages"):  # site- or dist-; anything else outside the prefixes may be anyone's folder
-            root.show(entry)
-    program = sys.executable
-    root.show(program)
-    while os.path.islink(program):
-        program = os.path.normpath(os.path.join(os.path.dirname(program), os.readlink(program)))
-        root.show(program)
+    for place in python_places():
+        root.show(place)
     root.hide(str(PACKAGE))
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from course.runtime import lifeline, linux, program, rootfs, scratch, seccomp
+from course.runtime import landlock, lifeline, linux, program, rootfs, scratch, seccomp
 
 INSIDE_ID = 1000  # what an ordinary user's jobs call themselves; outside they are that user
 FIRST_ID, IDS = 60_000, 4096  # real root's jobs run under one of these
@@ -65,6 +65,10 @@ class Sandbox:
         report = os.read(self._report, _STATUS.size)
         return _STATUS.unpack(report)[0] if report else os.waitstatus_to_exitcode(status)
 
+    def processes(self) -> list[int]:
+        """Process ids outside of all that is inside."""
+        return [self._init, *linux.descendants(self._init)]
+
 
 class Init:
     """Process 1 of the job."""
@@ -79,6 +83,8 @@ class Init:
         self._report = report  # the user's exit code goes here
         self._tie = tie  # at end of file once the supervisor is gone
         self._supervisor = supervisor  # its process id outside
+        self._place = job.get("place", rootfs.OPT_ML)
+        self._copy = rootfs.Copy(**job["copy"]) if job.get("copy") else None
         self._user_pid = 0
 
     def run(self, entry: Callable[[], object], user: int, privileged: bool) -> NoReturn:
@@ -88,6 +94,8 @@ class Init:
                 listener = self._build(user, privileged)
                 ready = {"ready": {"pid": self._supervisor}}
                 lifeline.send(self._line, ready, [listener.fileno()] if listener else [])
+                if self._copy:
+                    self._send_files()
             except Exception as error:
                 lifeline.send(self._line, {"error": f"The job's sandbox could not be made: {error}"})
                 os._exit(1)
@@ -100,6 +108,12 @@ class Init:
         finally:
             os._exit(1)
 
+    def _send_files(self) -> None:
+        """Nobody outside sees a copy but by its descriptor."""
+        files = os.open(self._place, os.O_RDONLY | os.O_DIRECTORY)
+        lifeline.send(self._line, {"files": self._place}, [files])
+        os.close(files)
+
     def _build(self, user: int, privileged: bool) -> socket.socket | None:
         signal.set_wakeup_fd(-1)  # it is the supervisor's
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -109,9 +123,10 @@ class Init:
         linux.raise_loopback()
         listener = _listen(self._job["cloud_port"])
         linux.set_hostname(self._job["hostname"])
-        if privileged:
+        if privileged and not self._copy:
             scratch.give(Path(opt_ml), user)
-        rootfs.enter(opt_ml, user, user, tuple(self._job["read_only"]), self._job["hostname"])
+        read_only, hostname = tuple(self._job["read_only"]), self._job["hostname"]
+        rootfs.enter(opt_ml, user, user, read_only, hostname, self._place, self._copy)
         linux.drop_bounding_capabilities()
         if privileged:
             os.setgroups([])
@@ -130,7 +145,11 @@ class Init:
     def _be_user(self, entry: Callable[[], object]) -> None:
         os.setsid()  # the kernel shares out the processors by session
         linux.set_dumpable(True)  # an ordinary process again: its own /proc/self is its own
-        program.prepare(self._job, self._output, self._channel, rootfs.OPT_ML, self._job["limits"]["processes"])
+        program.prepare(self._job, self._output, self._channel, self._place, self._job["limits"]["processes"])
+        if self._job.get("landlock"):
+            devices = [f"/dev/{name}" for name in rootfs.DEVICES]
+            # What the root shows may be read; that the host's files lie outside it is what this adds.
+            landlock.restrict(read=["/"], write=[self._place, "/tmp", "/dev/shm"], devices=devices)
         entry()
 
     def _serve(self) -> NoReturn:

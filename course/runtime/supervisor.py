@@ -3,12 +3,14 @@
 It runs nothing foreign. It ends what it holds when the lifeline or the parent goes, and then itself in the same way.
 """
 
+import contextlib
 import os
 import resource
 import select
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Protocol
 
@@ -28,6 +30,9 @@ class Cage(Protocol):
     def finished(self) -> int | None:
         """The user's exit code (negative: its signal) once nothing of it is left, else None. Never blocks."""
 
+    def processes(self) -> list[int]:
+        """Process ids, as seen from here, of all in it."""
+
 
 LOOK_SECONDS = 1.0
 MODES = {"namespaces": sandbox.Sandbox, "guard": guard.start}
@@ -39,19 +44,44 @@ def supervise(message: dict, descriptors: list[int], line: socket.socket, pulse:
     message: a Spec and its mode. descriptors: its output and its end of the channel. line: the lifeline to the server.
     pulse: a pipe that is at end of file once the job parent is gone.
     """
+    folder = Path(message["opt_ml"])
+    look = Look(LOOK_SECONDS, lambda _cage: "disk" if _full(folder) else None)
+    hold(MODES[message["mode"]], message, descriptors, line, pulse, look, lambda: scratch.settle(folder))
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is looked at now and then: `over` says in a word what there is too much of, and all of it is killed."""
+
+    seconds: float
+    over: Callable[["Cage"], str | None]
+
+
+def hold(
+    start: Callable[[dict, int, int, socket.socket], "Cage"],
+    message: dict,
+    descriptors: list[int],
+    line: socket.socket,
+    pulse: int,
+    look: Look,
+    settle: Callable[[], object],
+) -> NoReturn:
+    """Start what is asked for in a cage and see to its end; then `settle` what it leaves. See `supervise`.
+
+    The owner is told {"over": …} when it is killed for what a look has found.
+    """
     wake = _wake_on_child()
     output, channel = descriptors
     try:
-        cage: Cage = MODES[message["mode"]](message, output, channel, line)
+        cage = start(message, output, channel, line)
     except Exception as error:
         lifeline.send(line, {"error": f"The job could not be started: {error}"})
         raise SystemExit(1) from error
     for descriptor in descriptors:
         os.close(descriptor)  # the server must see the end of the output when the job ends
-    folder = Path(message["opt_ml"])
-    code = _watch(cage, line, pulse, wake, folder)
+    code = _watch(cage, line, pulse, wake, look)
     try:
-        scratch.settle(folder)
+        settle()
     finally:
         _end_like(code)
 
@@ -81,20 +111,24 @@ def _wake_on_child() -> int:
     return wake
 
 
-def _watch(cage: Cage, line: socket.socket | None, pulse: int, wake: int, folder: Path | None = None) -> int:
+def _watch(cage: Cage, line: socket.socket | None, pulse: int, wake: int, look: Look | None = None) -> int:
     """Wait for the end of what is in the cage, or bring it about; returns its exit code.
 
-    A job writes as many files into its `folder` as it likes: nothing but a look now and then keeps it from the last
-    free byte of the owner's disk.
+    A job writes as many files into its folder as it likes, for one: nothing but a look now and then keeps it from the
+    last free byte of the owner's disk.
     """
     poll = select.poll()
     for descriptor in (pulse, wake, *([line.fileno()] if line else [])):
         poll.register(descriptor, select.POLLIN)
     frames = lifeline.Frames()
     while (code := cage.finished()) is None:
-        if folder and _full(folder):
+        if look and (over := look.over(cage)):
             cage.kill()
-        for descriptor, _ in poll.poll(LOOK_SECONDS * 1000 if folder else None):
+            look = None
+            if line:
+                with contextlib.suppress(OSError):
+                    lifeline.send(line, {"over": over})
+        for descriptor, _ in poll.poll(look.seconds * 1000 if look else None):
             if descriptor == wake:
                 if signal.SIGTERM in os.read(wake, 4096):
                     cage.kill()

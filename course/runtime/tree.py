@@ -50,6 +50,10 @@ class Tree:
                 _sweep()
                 return os.waitstatus_to_exitcode(status)
 
+    def processes(self) -> list[int]:
+        """Process ids of the child and all below it (Linux)."""
+        return linux.descendants(os.getpid())
+
 
 def _be_root(call: Callable[[], object], parent: int) -> None:
     os.setsid()
@@ -69,7 +73,7 @@ def _sweep() -> None:
     """End all that is left below us. Orphans become our children, so nothing gets away (Linux)."""
     stopped: set[int] = set()
     # Stop first: a tree that forks faster than we kill would otherwise always leave someone.
-    while new := set(_descendants()) - stopped:
+    while new := set(linux.descendants(os.getpid())) - stopped:
         for pid in new:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGSTOP)
@@ -80,12 +84,3 @@ def _sweep() -> None:
     with contextlib.suppress(ChildProcessError):
         while True:
             os.waitpid(-1, 0)
-
-
-def _descendants() -> list[int]:
-    if not linux.HERE:
-        return []
-    found = linux.children(os.getpid())
-    for pid in found:  # grows while we walk it
-        found += linux.children(pid)
-    return found

@@ -1,10 +1,12 @@
-"""SageMaker SDK 2, in its own environment: Estimator.fit, deploy, predict, transform; then a Pipeline.
+"""SageMaker SDK 2, in its own environment: Estimator.fit, deploy, predict, transform, monitor; then a Pipeline.
 
 python sdk_v2.py PORT FOLDER     FOLDER holds train.csv, rows.csv and train.py
 """
 
+import csv
 import json
 import sys
+import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,9 +20,16 @@ client.install(PORT)
 import boto3  # noqa: E402
 from botocore.exceptions import WaiterError  # noqa: E402
 from sagemaker.deserializers import JSONDeserializer  # noqa: E402
-from sagemaker.inputs import TrainingInput  # noqa: E402
+from sagemaker.inputs import BatchDataCaptureConfig, TrainingInput  # noqa: E402
 from sagemaker.model_metrics import MetricsSource, ModelMetrics  # noqa: E402
-from sagemaker.model_monitor import DataCaptureConfig  # noqa: E402
+from sagemaker.model_monitor import (  # noqa: E402
+    BatchTransformInput,
+    CronExpressionGenerator,
+    DataCaptureConfig,
+    DefaultModelMonitor,
+    MonitoringDatasetFormat,
+)
+from sagemaker.model_monitor.dataset_format import DatasetFormat  # noqa: E402
 from sagemaker.processing import ProcessingInput, ProcessingOutput  # noqa: E402
 from sagemaker.s3 import S3Downloader  # noqa: E402
 from sagemaker.serializers import CSVSerializer  # noqa: E402
@@ -97,22 +106,82 @@ def cross(session: Session, role: str, table: str) -> None:
     said = record["captureData"]["endpointOutput"]
     assert (said["encoding"], json.loads(said["data"])["predictions"]) == ("JSON", scores), record
     batch(estimator, session)
+    monitor(role, session)
 
 
 def batch(estimator: SKLearn, session: Session) -> None:
-    """The same rows through a transform job, joined with their input."""
+    """The same rows through a transform job, joined with their input; and others of a merchant that nobody knows."""
     rows = (FOLDER / "rows.csv").read_text()
+    odd = [",".join([*row[:2], "casino", *row[3:]]) for row in csv.reader(rows.splitlines())]
     transformer = estimator.transformer(
         instance_count=1, instance_type=INSTANCE, strategy="MultiRecord", assemble_with="Line", accept="text/csv"
     )
-    source = session.upload_data(str(FOLDER / "rows.csv"), key_prefix="rows")
-    transformer.transform(source, content_type="text/csv", split_type="Line", join_source="Input", wait=True)
+    session.upload_data(str(FOLDER / "rows.csv"), key_prefix="rows")
+    session.upload_string_as_file_body("\n".join(odd), session.default_bucket(), "rows/odd.csv")
+    transformer.transform(
+        f"s3://{session.default_bucket()}/rows/",
+        content_type="text/csv",
+        split_type="Line",
+        join_source="Input",
+        batch_data_capture_config=BatchDataCaptureConfig(f"s3://{session.default_bucket()}/batch"),
+        wait=True,
+    )
     bucket, _, folder = transformer.output_path.removeprefix("s3://").partition("/")
     output = session.read_s3_file(bucket, f"{folder}/rows.csv.out".lstrip("/")).splitlines()
     joined = [line.rpartition(",") for line in output]
     assert [line for line, _, _ in joined] == rows.splitlines(), output
     assert all(0 <= float(score) <= 1 for _, _, score in joined), output
     transformer.delete_model()
+
+
+def monitor(role: str, session: Session) -> None:
+    """What the transform job read, judged by the training data: the merchant is found."""
+    with (FOLDER / "train.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    names = ["amount", "hour", "merchant", "channel", "customer_age", "km_from_home", "tx_24h", "tenure_days"]
+    features = FOLDER / "features.csv"
+    with features.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(table)
+    top = f"s3://{session.default_bucket()}"
+    watch = DefaultModelMonitor(
+        role=role, instance_count=1, instance_type=INSTANCE, max_runtime_in_seconds=1800, sagemaker_session=session
+    )
+    watch.suggest_baseline(
+        baseline_dataset=session.upload_data(str(features), key_prefix="features"),
+        dataset_format=DatasetFormat.csv(header=True),
+        output_s3_uri=f"{top}/baseline",
+        wait=True,
+        logs=False,
+    )
+    watch.create_monitoring_schedule(
+        monitor_schedule_name=ROLE,
+        batch_transform_input=BatchTransformInput(
+            data_captured_destination_s3_uri=f"{top}/batch",
+            destination="/opt/ml/processing/input/transform",
+            dataset_format=MonitoringDatasetFormat.csv(header=False),
+        ),
+        output_s3_uri=f"{top}/reports",
+        statistics=watch.baseline_statistics(),
+        constraints=watch.suggested_constraints(),
+        schedule_cron_expression=CronExpressionGenerator.now(),
+        data_analysis_start_time="-PT1H",
+        data_analysis_end_time="-PT0H",
+    )
+    sm = boto3.client("sagemaker")
+    for _ in range(240):
+        last = sm.describe_monitoring_schedule(MonitoringScheduleName=ROLE).get("LastMonitoringExecutionSummary", {})
+        if last.get("MonitoringExecutionStatus") not in (None, "Pending", "InProgress"):
+            break
+        time.sleep(1)
+    assert last["MonitoringExecutionStatus"] == "CompletedWithViolations", last
+    [execution] = watch.list_executions()
+    found = execution.constraint_violations().body_dict["violations"]
+    assert ("merchant", "categorical_values_check") in [
+        (one["feature_name"], one["constraint_check_type"]) for one in found
+    ], found
+    watch.delete_monitoring_schedule()
 
 
 def pipeline(role: str, table: str) -> Pipeline:

@@ -1,10 +1,12 @@
-"""SageMaker SDK 3, in its own environment: ModelTrainer, then jobs, registry and pipelines as resource classes.
+"""SageMaker SDK 3, in its own environment: ModelTrainer, then endpoints, jobs, registry and pipelines as resource
+classes.
 
-python sdk_v3.py PORT FOLDER     FOLDER holds train.csv and train.py
+python sdk_v3.py PORT FOLDER     FOLDER holds train.csv, rows.csv and train.py
 """
 
 import json
 import sys
+import tarfile
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +20,9 @@ client.install(PORT)
 import boto3  # noqa: E402
 from sagemaker.core.helper.session_helper import Session  # noqa: E402
 from sagemaker.core.resources import (  # noqa: E402
+    Endpoint,
+    EndpointConfig,
+    Model,
     ModelPackage,
     ModelPackageGroup,
     Pipeline,
@@ -27,8 +32,13 @@ from sagemaker.core.resources import (  # noqa: E402
 )
 from sagemaker.core.shapes.shapes import (  # noqa: E402
     AppSpecification,
+    CaptureContentTypeHeader,
+    CaptureOption,
+    ContainerDefinition,
+    DataCaptureConfig,
     ProcessingClusterConfig,
     ProcessingResources,
+    ProductionVariant,
 )
 from sagemaker.core.training.configs import Compute, InputData, SourceCode  # noqa: E402
 from sagemaker.train import ModelTrainer  # noqa: E402
@@ -42,6 +52,54 @@ PROGRAM = ["python3", "-c", "print('processed')"]
 
 def policy(statement: dict) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def serve(role: str, archive: str, session: Session) -> None:
+    """An endpoint that captures, invoked under a name of the caller's; what was captured stays when it has gone."""
+    with tarfile.open(FOLDER / "sourcedir.tar.gz", "w:gz") as code:
+        code.add(FOLDER / "train.py", "train.py")
+    source = session.upload_data(str(FOLDER / "sourcedir.tar.gz"), key_prefix="code")
+    variables = {"SAGEMAKER_PROGRAM": "train.py", "SAGEMAKER_SUBMIT_DIRECTORY": source}
+    container = ContainerDefinition(image=IMAGE, model_data_url=archive, environment=variables)
+    model = Model.create(model_name=ROLE, primary_container=container, execution_role_arn=role)
+    bucket = session.default_bucket()
+    variant = ProductionVariant(
+        variant_name="AllTraffic", model_name=ROLE, instance_type=INSTANCE, initial_instance_count=1
+    )
+    config = EndpointConfig.create(
+        endpoint_config_name=ROLE,
+        production_variants=[variant],
+        data_capture_config=DataCaptureConfig(
+            enable_capture=True,
+            initial_sampling_percentage=100,
+            destination_s3_uri=f"s3://{bucket}/capture",
+            capture_options=[CaptureOption(capture_mode="Input"), CaptureOption(capture_mode="Output")],
+            capture_content_type_header=CaptureContentTypeHeader(
+                csv_content_types=["text/csv"], json_content_types=["application/json"]
+            ),
+        ),
+    )
+    endpoint = Endpoint.create(endpoint_name=ROLE, endpoint_config_name=config)
+    endpoint.wait_for_status("InService", poll=1)
+    shown = endpoint.data_capture_config
+    assert (shown.capture_status, shown.current_sampling_percentage) == ("Started", 100), shown
+    rows = (FOLDER / "rows.csv").read_text()
+    answer = endpoint.invoke(body=rows, content_type="text/csv", accept="application/json", inference_id="three-rows")
+    scores = json.loads(answer.body.read())["predictions"]
+    assert len(scores) == 3 and all(0 <= score <= 1 for score in scores), scores
+    assert answer.invoked_production_variant == "AllTraffic", answer
+    endpoint.delete()
+    endpoint.wait_for_delete(poll=1)
+    s3 = boto3.client("s3")
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=f"capture/{ROLE}/AllTraffic/")["Contents"]
+    bodies = [s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read().decode() for item in found]
+    [record] = [json.loads(line) for body in bodies for line in body.splitlines()]
+    given, said = (record["captureData"][side] for side in ("endpointInput", "endpointOutput"))
+    assert (given["encoding"], given["data"]) == ("CSV", rows), record
+    assert (said["encoding"], json.loads(said["data"])["predictions"]) == ("JSON", scores), record
+    assert record["eventMetadata"]["inferenceId"] == "three-rows", record
+    config.delete()
+    model.delete()
 
 
 def process(role: str) -> None:
@@ -128,6 +186,7 @@ def main() -> None:
     job = TrainingJob.get(training_job_name=jobs[0].training_job_name)
     assert job.training_job_status == "Completed", job.failure_reason
     assert job.model_artifacts.s3_model_artifacts.endswith("model.tar.gz")
+    serve(role, job.model_artifacts.s3_model_artifacts, session)
     process(role)
     register(job.model_artifacts.s3_model_artifacts)
     pipeline(role)

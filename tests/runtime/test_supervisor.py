@@ -26,6 +26,9 @@ class Cage:
     def finished(self) -> int | None:
         return -9 if "kill" in self.heard else None
 
+    def processes(self) -> list[int]:
+        return []
+
 
 @pytest.fixture
 def pipes():
@@ -40,9 +43,9 @@ def test_it_ends_a_job_that_fills_the_disk(pipes, monkeypatch, tmp_path):
     pulse, _, wake, _ = pipes
     free = iter([1 << 30, scratch.RESERVE_BYTES, 1000])
     monkeypatch.setattr(scratch, "room", lambda _folder: next(free))
-    monkeypatch.setattr(supervisor, "LOOK_SECONDS", 0.01)
     cage = Cage()
-    assert supervisor._watch(cage, None, pulse, wake, tmp_path) == -9
+    look = supervisor.Look(0.01, lambda _cage: "disk" if supervisor._full(tmp_path) else None)
+    assert supervisor._watch(cage, None, pulse, wake, look) == -9
     assert cage.heard == ["kill"]
 
 
@@ -76,3 +79,11 @@ def test_it_ends_on_sigterm(pipes):
     os.write(wake_end, bytes([signal.SIGCHLD, signal.SIGTERM]))
     cage = Cage()
     assert supervisor._watch(cage, None, pulse, wake) == -9
+
+
+def test_the_owner_hears_what_there_was_too_much_of(pipes):
+    pulse, _, wake, _ = pipes
+    left, right = socket.socketpair()
+    with left, right:
+        assert supervisor._watch(Cage(), right, pulse, wake, supervisor.Look(0.01, lambda _cage: "memory")) == -9
+        assert lifeline.receive(left) == ({"over": "memory"}, [])

@@ -4,6 +4,11 @@ A monitoring schedule runs Clarify's image with the environment of Model Monitor
 dataset_source, start_time, … see course/cloud/monitoring/program.py) and an input analysis_config, which speaks of
 features and labels only: the data are captured records, merged with ground truth for bias. Facts: developer guide,
 clarify-model-monitor-bias-drift, -feature-attribution-drift and their pages on violations and CloudWatch.
+
+Of transform jobs it explains what they read, a line being a row of features, and takes bias from what they wrote. There
+the input must be joined (JoinSource Input): csv has the features first, as many as headers names besides the label, and
+then the model's answer; JSON has them at FeaturesAttribute, and the answer in SageMakerOutput. Attributes of prediction
+and probability lead into that answer. Source: AWS's example notebooks of these two monitors for batch transform.
 """
 
 from __future__ import annotations
@@ -24,14 +29,17 @@ from course.cloud.clarify.analysis_config import AnalysisConfig, ConfigError, pa
 from course.cloud.clarify.bias import Metric, Sample, Undefined
 from course.cloud.clarify.dataset import load
 from course.cloud.monitoring import bias_drift, cloudwatch, outcomes
-from course.cloud.monitoring.capture import INPUT, CapturedData
+from course.cloud.monitoring.capture import INPUT, OUTPUT, CapturedData, EventData, csv_rows, json_rows
 from course.cloud.monitoring.dataset import Dataset, Format
 from course.cloud.monitoring.errors import MonitoringError
 from course.cloud.monitoring.program import NO_VIOLATIONS, Job
+from course.cloud.monitoring.transformed import csv_line
 
 MODEL_BIAS, MODEL_EXPLAINABILITY = "MODEL_BIAS", "MODEL_EXPLAINABILITY"
 _INFINITE = 2.348543e108  # what AWS publishes for it
 _LABEL, _PREDICTED = "label", "\0predicted"
+_JOINED = "SageMakerOutput"
+_JOIN = "The transform job must have JoinSource Input."
 
 Fetch = Callable[[str], list[bytes]]
 
@@ -75,8 +83,8 @@ def _read(job: Job, text: str, explains: bool) -> tuple[AnalysisConfig, bytes]:
         raise MonitoringError("Bias monitoring needs an InferenceAttribute or a ProbabilityAttribute.")
     threshold = float(job.get("probability_threshold_attribute") or fields.get("probability_threshold", 0.5))
     rows: list[list[Any]] = []
-    for record in dataset.records():
-        names, features = _features(record, job.get("features_attribute"))
+    for record in _records(dataset, len(headers)):
+        names, features = _features(record.part(INPUT), job.get("features_attribute"))
         if not headers:
             headers = list(names or [])
         if not headers or any(len(row) != len(headers) for row in features):
@@ -102,12 +110,42 @@ def _read(job: Job, text: str, explains: bool) -> tuple[AnalysisConfig, bytes]:
     return parse(json.dumps({**fields, **own}), job.get("MODEL_NAME")), written.getvalue().encode()
 
 
-def _features(record: CapturedData, attribute: str) -> tuple[tuple[str, ...] | None, list[Any]]:
-    if attribute:
-        raise MonitoringError(
-            f"features_attribute {attribute} is not supported: a request's whole payload is features."
-        )
-    names, rows = record.part(INPUT).rows()
+def _records(dataset: Dataset, features: int) -> Iterator[CapturedData]:
+    """Records that have a part for the features; those to be judged have one for the answer and a label."""
+    if not dataset.format.is_records:
+        for payload in dataset.payloads():
+            yield CapturedData({"captureData": {INPUT: payload.as_dict()}})
+        return
+    for record in dataset.records():
+        yield _apart(record, features) if dataset.format.is_of_transform else record
+
+
+def _apart(record: CapturedData, features: int) -> CapturedData:
+    """A joined line as if it had been a request and its answer. Raises MonitoringError when it is not joined."""
+    content, kind = record.answer().content()
+    if kind == "JSON":
+        answer = json.loads(content)
+        if not isinstance(answer, dict) or _JOINED not in answer:
+            raise MonitoringError(f"A line of the transform job's output has no {_JOINED}: {content[:80]}. {_JOIN}")
+        given, said = content, json.dumps(answer[_JOINED])
+    else:
+        [row] = csv_rows(content)
+        if not features or len(row) <= features:
+            raise MonitoringError(
+                f"headers names {features} features besides the label, and a line of the transform job's output has "
+                f"{len(row)} columns for these and the answer. {_JOIN}"
+            )
+        given, said = csv_line(list(row[:features])), csv_line(list(row[features:]))
+    parts = {INPUT: {"data": given, "encoding": kind}, OUTPUT: {"data": said, "encoding": kind}}
+    return CapturedData({**record.event_dict, "captureData": parts})
+
+
+def _features(given: EventData, attribute: str) -> tuple[tuple[str, ...] | None, list[Any]]:
+    content, kind = given.content()
+    if attribute and kind != "JSON":
+        raise MonitoringError(f"features_attribute {attribute} leads into JSON; the data are {kind}.")
+    found = outcomes.follow(json.loads(content), attribute) if attribute else None
+    names, rows = json_rows(found) if attribute else given.rows()
     return names, [list(row) for row in rows]
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from course.cloud.monitoring.errors import MonitoringError
 
 INPUT, OUTPUT = "endpointInput", "endpointOutput"
+BATCH_OUTPUT = "batchTransformOutput"  # of a record that the merge job made of a transform job's line
 
 Rows = tuple[tuple[str, ...] | None, list[Sequence[str]]]
 """Column names, or None where columns go by position; and rows of values as text, "" where one is missing."""
@@ -77,6 +78,7 @@ class CapturedData:
         captured = event.get("captureData", {})
         self.endpoint_input = EventData(captured[INPUT]) if INPUT in captured else None
         self.endpoint_output = EventData(captured[OUTPUT]) if OUTPUT in captured else None
+        self.batch_transform_output = EventData(captured[BATCH_OUTPUT]) if BATCH_OUTPUT in captured else None
         self.ground_truth = EventData(event["groundTruthData"]) if "groundTruthData" in event else None
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,6 +100,10 @@ class CapturedData:
                 f"DataCaptureConfig.CaptureOptions must hold {'Input' if name == INPUT else 'Output'}."
             )
         return part
+
+    def answer(self) -> EventData:
+        """What the model said. Raises MonitoringError when it was not captured."""
+        return self.batch_transform_output or self.part(OUTPUT)
 
     def rows(self, names: Sequence[str]) -> Rows:
         """The rows of the named parts side by side, the output's columns first.

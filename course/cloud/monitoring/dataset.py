@@ -16,7 +16,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from course.cloud.monitoring.capture import INPUT, OUTPUT, CapturedData, Rows, json_rows, moment
+from course.cloud.monitoring import transformed
+from course.cloud.monitoring.capture import (
+    BATCH_OUTPUT,
+    INPUT,
+    OUTPUT,
+    CapturedData,
+    EventData,
+    Rows,
+    json_rows,
+    moment,
+)
 from course.cloud.monitoring.errors import MonitoringError
 
 CHUNK = 10_000  # rows held at a time
@@ -64,14 +74,21 @@ class Format:
         indexes = tuple(options.get("captureIndexNames", (INPUT, OUTPUT)))
         if position not in (START, END):
             raise MonitoringError(f"Invalid value for output_columns_position: {position}. Choose START or END.")
-        if not indexes or not set(indexes) <= {INPUT, OUTPUT}:
-            raise MonitoringError(f"captureIndexNames takes {INPUT} and {OUTPUT}; got {list(indexes)}.")
+        if not indexes or not (set(indexes) <= {INPUT, OUTPUT} or indexes == (BATCH_OUTPUT,)):
+            raise MonitoringError(
+                f"captureIndexNames takes {INPUT} and {OUTPUT}, or {BATCH_OUTPUT} alone; got {list(indexes)}."
+            )
         lines = bool(options.get("lines", options.get("line", True)))
         return cls(kind, bool(options.get("header", False)), position, lines, indexes)
 
     @property
     def is_records(self) -> bool:
         return self.kind in RECORDS
+
+    @property
+    def is_of_transform(self) -> bool:
+        """Whether its records were merged from what transform jobs wrote."""
+        return self.index_names == (BATCH_OUTPUT,)
 
 
 @dataclass(frozen=True)
@@ -116,11 +133,21 @@ class Dataset:
         return found
 
     def records(self) -> Iterator[CapturedData]:
-        """The captured invocations inside the window."""
+        """The captured invocations inside the window; of csv and JSON, the lines that a transform job wrote."""
+        form = self.format
         for file in self.files():
-            for record in map(CapturedData, objects(file)):
+            made = map(CapturedData, objects(file)) if form.is_records else transformed.records(file, *self._written())
+            for record in made:
                 if self.window.holds(record):
                     yield record
+
+    def payloads(self) -> Iterator[EventData]:
+        """The lines of csv or JSON, each by itself."""
+        for file in self.files():
+            yield from transformed.payloads(file, *self._written())
+
+    def _written(self) -> tuple[bool, bool, bool]:
+        return self.format.kind == "csv", self.format.header, self.format.lines
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows, at most CHUNK at a time and one payload more. Raises MonitoringError for data it cannot read."""

@@ -23,7 +23,7 @@ def simple(live: Weighted, baseline: Weighted) -> float:
     (x, n), (y, m) = live, baseline
     if not len(x) or not len(y):
         return math.nan
-    points = np.union1d(x, y)
+    points = np.concatenate((x, y))
     return float(np.max(np.abs(_cumulative(x, n, points) - _cumulative(y, m, points))))
 
 

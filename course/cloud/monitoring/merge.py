@@ -2,7 +2,7 @@
 
 A label's eventId is the captured record's inferenceId where the caller sent one, else its eventId. Labels may come
 later, in another file and another hour; the last one for an id counts. What has no label yet is left out, and
-counted.
+counted. Of a transform job it is the lines of its output that are joined, by the inference id of each (transformed.py).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def merge(capture: Dataset, ground_truth: Path, output: Path) -> Merged:
                 lines.append(json.dumps(_joined(record, truth)) + "\n")
         if lines:
             inside = path.relative_to(capture.source) if path != capture.source else Path(path.name)
-            target = output / inside
+            target = output / (inside if inside.suffix == ".jsonl" else inside.with_name(f"{inside.name}.jsonl"))
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text("".join(lines), encoding="utf-8")
             merged += len(lines)

@@ -97,7 +97,7 @@ def of_record(record: CapturedData, attributes: Attributes) -> Iterator[Row]:
     if record.ground_truth is None:
         raise MonitoringError("A record has no groundTruthData; this monitor reads what the merge job writes.")
     labels = _labels(record)
-    output = record.part("endpointOutput")
+    output = record.answer()
     predictions = _column(output, attributes.inference, len(labels))
     probabilities = _column(output, attributes.probability, len(labels))
     yield from zip(labels, predictions, probabilities, strict=True)
@@ -130,12 +130,13 @@ def _from_csv(content: str, attribute: str, rows: int) -> list[str]:
 
 def _from_json(content: Any, attribute: str) -> list[str]:
     if isinstance(content, list) and not attribute.startswith(("[", "$")) and not attribute.isdecimal():
-        return [text_of(_follow(row, attribute)) for row in content]  # a name: of every row
-    found = _follow(content, attribute)
+        return [text_of(follow(row, attribute)) for row in content]  # a name: of every row
+    found = follow(content, attribute)
     return [text_of(value) for value in found] if isinstance(found, list) else [text_of(found)]
 
 
-def _follow(content: Any, path: str) -> Any:
+def follow(content: Any, path: str) -> Any:
+    """What lies at an index, a name or a path of both. Raises MonitoringError where there is nothing."""
     if isinstance(content, dict) and path in content:
         return content[path]
     if isinstance(content, list) and path.isdecimal():

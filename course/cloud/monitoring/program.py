@@ -5,7 +5,8 @@ make): dataset_source, dataset_format, output_path, start_time, end_time, metric
 baseline_statistics, publish_cloudwatch_metrics, categorical_drift_method, record_preprocessor_script,
 post_analytics_processor_script, sagemaker_endpoint_name, sagemaker_monitoring_schedule_name; for model quality
 analysis_type, problem_type, inference_attribute, probability_attribute, probability_threshold_attribute,
-ground_truth_attribute; for the merger ground_truth_source.
+ground_truth_attribute; for the merger ground_truth_source. Of transform jobs dataset_format is csv or json, of which a
+schedule may leave columns out: exclude_features_attribute.
 
 Without baseline_constraints the job makes a baseline: statistics.json and constraints.json. With it the job judges a
 window, and writes constraint_violations.json too. How it ended stands in /opt/ml/output/message, which becomes the
@@ -32,6 +33,7 @@ from course.cloud.monitoring import cloudwatch, constraints, model_quality, outc
 from course.cloud.monitoring import merge as merging
 from course.cloud.monitoring.dataset import Dataset, Format, Window
 from course.cloud.monitoring.errors import MonitoringError
+from course.cloud.monitoring.exclusion import Exclusion
 from course.cloud.monitoring.script import POSTPROCESS, Preprocessor, load
 
 DATA_QUALITY, MODEL_QUALITY = "DATA_QUALITY", "MODEL_QUALITY"
@@ -127,7 +129,8 @@ def analyse(job: Job) -> str:
 
 def join(job: Job) -> str:
     """Merge ground truth; the exit message, with the share that was merged. Raises MonitoringError."""
-    capture = Dataset(job.path("dataset_source"), Format("sagemakerCaptureJson"), job.window())
+    form = Format.read(job.get("dataset_format")) if job.get("dataset_format") else Format("sagemakerCaptureJson")
+    capture = Dataset(job.path("dataset_source"), form, job.window())
     merged = merging.merge(capture, job.path("ground_truth_source"), job.path("output_path"))
     return (
         f"Completed: Job completed successfully. Merged {merged.merged} of {merged.captured} captured records "
@@ -138,10 +141,13 @@ def join(job: Job) -> str:
 def _data_quality(job: Job) -> list[dict[str, str]]:
     baseline, limits = job.content("baseline_statistics"), job.content("baseline_constraints")
     names = [feature["name"] for feature in (limits or {}).get("features", [])]
+    excluded = Exclusion(job.get("exclude_features_attribute"), names)
     script = job.get("record_preprocessor_script")
     preprocess = Preprocessor(job.path("record_preprocessor_script"), names).rows if script else None
     dataset = Dataset(job.path("dataset_source"), Format.read(job.get("dataset_format")), job.window(), preprocess)
-    profile = statistics.profile(dataset.chunks(), names)
+    baseline, limits = (content and excluded.features(content) for content in (baseline, limits))
+    names = [feature["name"] for feature in (limits or {}).get("features", [])]
+    profile = statistics.profile(excluded.chunks(dataset.chunks()), names)
     if not profile.rows:
         raise MonitoringError("The dataset has no rows in the window that is analysed.")
     suggested = constraints.suggest(profile, job.get("categorical_drift_method") or "LInfinity")

@@ -8,8 +8,8 @@ empty, null or not a number.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -73,12 +73,11 @@ class Column:
         self.missing += sum(counts.pop(text, 0) for text in MISSING)
         numbers: list[float] = []
         times: list[int] = []
-        for text, count in counts.items():
-            number = _number(text)
-            if number is None:
+        for (text, count), number in zip(counts.items(), _numbers(counts), strict=True):
+            if not isfinite(number):
                 self.string += count
                 continue
-            if _is_whole(text):
+            if text.isdecimal() or (text[0] in "-+" and text[1:].isdecimal()):
                 self.integral += count
             else:
                 self.fractional += count
@@ -202,7 +201,7 @@ def sketch(numbers: Weighted, k: int = SKETCH_K) -> list[list[float]]:
 def weighted(levels: Iterable[Sequence[float]]) -> Weighted:
     """The numbers that a sketch stands for."""
     levels = list(levels)
-    values = np.array([value for level in levels for value in level], dtype=float)
+    values = np.concatenate([np.empty(0), *(np.array(level, dtype=float) for level in levels)])
     weights = np.repeat([float(1 << n) for n in range(len(levels))], [len(level) for level in levels])
     order = np.argsort(values, kind="stable")
     return values[order], weights[order]
@@ -232,14 +231,16 @@ def _distribution(numbers: Weighted, least: float, most: float) -> dict[str, Any
     return {"buckets": buckets, "sketch": {"parameters": parameters, "data": sketch(numbers)}}
 
 
-def _is_whole(text: str) -> bool:
-    return text.isdecimal() or (text[0] in "-+" and text[1:].isdecimal())
-
-
-def _number(text: str) -> float | None:
-    """The number a text stands for; None for text that is none, inf among it, as in Deequ."""
+def _numbers(texts: Collection[str]) -> list[float]:
+    """The number that each text stands for; not a finite one for text that is none, inf among it, as in Deequ."""
     try:
-        number = float(text)
+        return list(map(float, texts))
     except ValueError:
-        return None
-    return number if isfinite(number) else None
+        return [_number(text) for text in texts]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return nan

@@ -10,10 +10,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from course.cloud.worker import Worker
+
 from ..base import Session
 from ..errors import CloudError, RuntimeFailed
 from ..logs import LogStream
-from ..runtime.worker import Worker
 from ..storage import Storage, StorageError
 from ..store import Resource
 from . import async_config, async_result

@@ -5,8 +5,9 @@ import itertools
 from copy import deepcopy
 from typing import Any
 
+from course.cloud.worker import Worker
+
 from ..meter import Line, price_per_hour
-from ..runtime.worker import Worker
 from ..store import Resource
 from . import data_capture
 from .data_capture import Capture

@@ -7,9 +7,10 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from course.cloud.worker import PING_SECONDS, Worker, WorkerDied
+from course.runtime.process import Limits, Process
+
 from ..logs import LogStream
-from ..runtime.process import Limits, Process
-from ..runtime.worker import PING_SECONDS, Worker, WorkerDied
 from ..store import Resource
 from . import jobs, serving_container
 from .jobs import Ground, JobFailed

@@ -5,8 +5,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from course.cloud.worker import Worker, WorkerDied
+
 from ..errors import RuntimeFailed
-from ..runtime.worker import Worker, WorkerDied
 from ..store import Resource
 from .fleet import Fleet, Variant
 from .serverless import Serverless

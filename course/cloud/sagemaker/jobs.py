@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course.runtime.process import Limits, Process, Spec, launch, small_parent
+
 from .. import client
 from ..base import Session
 from ..errors import LimitExceeded, ValidationFailed
 from ..images import UnknownImage, resolve
 from ..meter import vcpus
-from ..runtime.process import Limits, Process, Spec, launch, small_parent
 from ..storage import Storage, StorageError, unpack
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Ground:
 async def ground(
     world: "World", role_arn: str, name: str, seconds: int, vpc: dict[str, Any] | None = None
 ) -> AsyncIterator[Ground]:
-    """A Ground that is cleared away afterwards: the keys stop working, the files go. `vpc`: the job's VpcConfig."""
+    """A Ground that is cleared away afterwards: the keys stop working, the files go soon. vpc: the job's VpcConfig."""
     way = world.base.way_to_s3(vpc)
     session = world.base.assume_role(role_arn, "sagemaker.amazonaws.com", "SageMaker", seconds)
     folder = Path(tempfile.mkdtemp(prefix=f"{name[:32]}-", dir=world.scratch))
@@ -53,7 +54,8 @@ async def ground(
         yield Ground(folder, session, Storage(world.base, session.access_key, way), way)
     finally:
         world.base.end_session(session)
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        # Nobody waits for it: to remove a folder is to wait for the disk, once for each one in it.
+        asyncio.get_running_loop().run_in_executor(None, shutil.rmtree, folder, True)
 
 
 def check_role(world: "World", role_arn: str) -> None:

@@ -1,7 +1,10 @@
-"""Executions of monitoring schedules: at each due moment a processing job that judges what an endpoint captured.
+"""Executions of monitoring schedules: at each due moment a processing job that judges what was captured.
 
 The exit message of the job says whether there were violations (developer guide, model-monitor-byoc-contract-outputs);
 no event does. What AWS says of a window in which nothing was captured is "Job inputs had no data".
+
+Of transform jobs a window is whole hours, those that it touches: captures lie in the hour in which their job started.
+What was merged with ground truth has that start as its time, and is cut by it to the minute.
 """
 
 import posixpath
@@ -117,7 +120,7 @@ async def execute(world: "World", schedule: Resource, scheduled: datetime, rhyth
     """One execution, from its start to its end; however that ends."""
     config = schedule.fields["MonitoringScheduleConfig"]
     fields = {"MonitoringScheduleName": schedule.name, "ScheduledTime": scheduled}
-    fields |= {n: schedule.fields[n] for n in ("EndpointName", "MonitoringType") if n in schedule.fields}
+    fields |= {n: schedule.fields[n] for n in ("EndpointName", "MonitoringType") if schedule.fields.get(n)}
     fields |= {n: config[n] for n in ("MonitoringJobDefinitionName",) if n in config}
     number = f"{world.random.getrandbits(96):024x}"
     execution = world.store.add(EXECUTION, f"{schedule.name}/{number}", fields, {}, "Pending")
@@ -151,40 +154,46 @@ class Execution:
         found = definition(world, config)
         if found is None:
             raise JobFailed(f"Could not find monitoring job definition {config['MonitoringJobDefinitionName']}.")
-        try:
-            serves = captures(world, found.endpoint["EndpointName"])
-        except LookupError as error:
-            raise JobFailed(str(error)) from None
-        span = window(scheduled, rhythm, config.get("ScheduleConfig", {}), found.endpoint)
+        uri, roots, indexes = self._capture(found)
+        span = window(scheduled, rhythm, config.get("ScheduleConfig", {}), found.source)
         seconds = found.runtime or (rhythm.hours * 3600 or _RUNTIME) // found.monitor.parts
         when = Occasion(self._schedule.name, scheduled, span, seconds)
-        name = found.endpoint["EndpointName"]
-        roots = [f"{name}/{variant['VariantName']}" for variant in serves["ProductionVariants"]]
-        capture = serves["DataCaptureConfig"]
-        data = await self._folders(capture["DestinationS3Uri"].rstrip("/"), roots, when)
+        data = await self._folders(uri, roots, when, found.is_batch)
         if not data:
             raise JobFailed(NO_DATA)
         self.move("InProgress")
-        indexes = _captured(capture)
         if found.monitor.merges:
             data = await self._merge(found, when, data, roots)
-            indexes = indexes if found.monitor.explains else ["endpointOutput"]
-        if found.monitor.type == "ModelExplainability":
-            indexes = ["endpointInput"]
         request = monitoring_job.analysis(found, when, data, indexes, self._baseline(found))
         job = await self._process(found.monitor.jobs, request)
         violated = str(job.fields.get("ExitMessage", "")).startswith("CompletedWithViolations")
         self.move("CompletedWithViolations" if violated else "Completed")
 
+    def _capture(self, found: Definition) -> tuple[str, list[str], list[str]]:
+        """Below which prefix what was captured lies, in which folders, and which of it is read. Raises JobFailed."""
+        if found.is_batch:
+            return monitoring_job.captured(found), [""], ["batchTransformOutput"]
+        name = found.source["EndpointName"]
+        try:
+            serves = captures(self._world, name)
+        except LookupError as error:
+            raise JobFailed(str(error)) from None
+        indexes = _captured(serves["DataCaptureConfig"])
+        if found.monitor.merges and not found.monitor.explains:
+            indexes = ["endpointOutput"]
+        if found.monitor.type == "ModelExplainability":
+            indexes = ["endpointInput"]
+        roots = [f"{name}/{variant['VariantName']}" for variant in serves["ProductionVariants"]]
+        return serves["DataCaptureConfig"]["DestinationS3Uri"].rstrip("/"), roots, indexes
+
     async def _merge(self, found: Definition, when: Occasion, data: list[Folder], roots: list[str]) -> list[Folder]:
         """Ground truth is looked for from the window's beginning until now: labels come later than what they are of."""
-        labels = await self._folders(
-            found.ground_truth.rstrip("/"), [""], when, when.window.until(when.scheduled).hours()
-        )
+        late = when.window.until(when.scheduled).hours()
+        labels = await self._folders(found.ground_truth.rstrip("/"), [""], when, hours=late)
         if not labels:
             raise JobFailed(NO_DATA)
         await self._process("groundtruth-merge", monitoring_job.merge(found, when, data, labels))
-        return await self._folders(monitoring_job.merged(found), roots, when)
+        return await self._folders(monitoring_job.merged(found, when.schedule), roots, when)
 
     async def _process(self, prefix: str, request: dict[str, Any]) -> Resource:
         """Run one job. Raises JobFailed if it did not complete, after moving through Stopping if it was stopped."""
@@ -213,14 +222,20 @@ class Execution:
         if job.status != "Completed":
             raise JobFailed(str(job.fields.get("FailureReason", "")))
         if metrics and request["Environment"].get("publish_cloudwatch_metrics") == "Enabled":
-            monitor = MONITORS[self._execution.fields["MonitoringType"]]
-            publish(world.metrics, monitor.namespace(), metrics)
+            fields = self._execution.fields
+            namespace = MONITORS[fields["MonitoringType"]].namespace(batch="EndpointName" not in fields)
+            publish(world.metrics, namespace, metrics)
         return job
 
     async def _folders(
-        self, uri: str, roots: Iterable[str], when: Occasion, hours: list[datetime] | None = None
+        self,
+        uri: str,
+        roots: Iterable[str],
+        when: Occasion,
+        manifests: bool = False,
+        hours: list[datetime] | None = None,
     ) -> list[Folder]:
-        """The hours that hold something, below each of the roots. Raises JobFailed."""
+        """The hours that hold something, below each of the roots, or the manifests in them. Raises JobFailed."""
         wanted = {monitoring_job.hour(one) for one in (when.window.hours() if hours is None else hours)}
         found = []
         for root in roots:
@@ -230,6 +245,14 @@ class Execution:
                     objects = await self._storage.listing(f"{top}/{day}/")
                 except StorageError as error:
                     raise JobFailed(f"ClientError: {error}") from None
+                if manifests:
+                    paths = {f"{day}/{one.path}": one.uri for one in objects}
+                    found += [
+                        Folder(where, posixpath.join(root, path.removesuffix(".json")), is_manifest=True)
+                        for path, where in paths.items()
+                        if posixpath.dirname(path) in wanted
+                    ]
+                    continue
                 held = sorted({f"{day}/{one.path.partition('/')[0]}" for one in objects} & wanted)
                 found += [Folder(f"{top}/{one}", posixpath.join(root, one)) for one in held]
         return found

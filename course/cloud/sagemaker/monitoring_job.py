@@ -3,6 +3,13 @@
 Variables of the environment: developer guide, model-monitor-byoc-contract-inputs; names of inputs and outputs, and the
 places in S3, as in published descriptions of such jobs: the result of the execution due on 6 May 2021 at 23:00 goes to
 <output>/<endpoint>/<schedule>/2021/05/06/23, what was merged for it to <output>/merge/<endpoint>/<variant>/….
+
+Of transform jobs the result goes to <output>/<schedule>/2021/05/06/23, what was merged for it to
+<output>/merge/<schedule>/…, as AWS's example notebook of bias monitoring for batch transform prints them. Data quality
+and attributions are those of what the jobs read (the baseline of AWS's own example of data quality has the features
+only; its example of attributions names the folder), the two others need predictions and read what the jobs wrote.
+Without a source are, of transform jobs: names of inputs, their paths in the container, dataset_format of what was
+merged and of the merge job, monitoring_input_type.
 """
 
 import json
@@ -26,14 +33,19 @@ _SCRIPTS = {
     "PostAnalyticsProcessor": ("post_analytics_processor_script", f"{_CODE}/postprocessing"),
 }
 _MERGED_INTO = "/opt/ml/processing/output"
+_ALL = "FullyReplicated"
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """An hour of data: its prefix in S3, and the path below the input's folder that it keeps in the container."""
+    """An hour of data: its prefix in S3, and the path below the input's folder that it keeps in the container.
+
+    Of transform jobs it is what one job had, and the URI that of a manifest.
+    """
 
     uri: str
     path: str
+    is_manifest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +63,15 @@ def hour(moment: datetime) -> str:
     return f"{moment:%Y/%m/%d/%H}"
 
 
-def merged(found: Definition) -> str:
+def captured(found: Definition) -> str:
+    """The prefix below which transform jobs left the manifests to read."""
+    return f"{found.source['DataCapturedDestinationS3Uri'].rstrip('/')}/{'output' if found.monitor.merges else 'input'}"
+
+
+def merged(found: Definition, schedule: str) -> str:
     """The prefix below which the merge job writes."""
-    return f"{found.output['S3Uri'].rstrip('/')}/merge"
+    top = f"{found.output['S3Uri'].rstrip('/')}/merge"
+    return f"{top}/{schedule}" if found.is_batch else top
 
 
 def merge(found: Definition, when: Occasion, capture: list[Folder], labels: list[Folder]) -> dict[str, Any]:
@@ -61,26 +79,24 @@ def merge(found: Definition, when: Occasion, capture: list[Folder], labels: list
     return {
         **_common(found, when),
         "AppSpecification": {"ImageUri": GROUND_TRUTH_MERGER},
-        "Environment": {"dataset_source": CAPTURE, "ground_truth_source": LABELS, "output_path": _MERGED_INTO},
-        "ProcessingInputs": [
-            *(_input(f"groundtruth_input_{n}", one.uri, f"{LABELS}/{one.path}") for n, one in enumerate(labels, 1)),
-            *(_input(f"endpoint_input_{n}", one.uri, f"{CAPTURE}/{one.path}") for n, one in enumerate(capture, 1)),
-        ],
-        "ProcessingOutputConfig": _output(found, merged(found), _MERGED_INTO, "EndOfJob"),
+        "Environment": {
+            "dataset_source": CAPTURE,
+            "ground_truth_source": LABELS,
+            "output_path": _MERGED_INTO,
+            **({"dataset_format": _json(_form(found))} if found.is_batch else {}),
+        },
+        "ProcessingInputs": [*_inputs("groundtruth_input", labels, LABELS), *_data(found, capture, CAPTURE)],
+        "ProcessingOutputConfig": _output(found, merged(found, when.schedule), _MERGED_INTO, "EndOfJob"),
     }
 
 
 def analysis(
     found: Definition, when: Occasion, data: list[Folder], indexes: list[str], baseline: dict[str, str]
 ) -> dict[str, Any]:
-    """The job that judges. data: capture, or what was merged. indexes: endpointInput, endpointOutput. baseline: part →
-    URI."""
-    application, endpoint = found.application, found.endpoint
-    place, distribution = endpoint["LocalPath"].rstrip("/"), endpoint["S3DataDistributionType"]
+    """The job that judges. data: capture, or what was merged. indexes: what a record has. baseline: part → URI."""
+    application, source = found.application, found.source
     inputs = [_input(_name(part), uri, BASELINES[part]) for part, uri in baseline.items()]
-    inputs += [
-        _input(f"endpoint_input_{n}", one.uri, f"{place}/{one.path}", distribution) for n, one in enumerate(data, 1)
-    ]
+    inputs += _data(found, data, source["LocalPath"].rstrip("/"), source["S3DataDistributionType"])
     variables = {
         f"baseline_{part.lower()}": f"{BASELINES[part]}/{posixpath.basename(uri)}" for part, uri in baseline.items()
     }
@@ -91,9 +107,8 @@ def analysis(
     if uri := application.get("ConfigUri"):
         inputs.append(_input("analysis_config", uri, "/opt/ml/processing/input/analysis_config"))
     program = {name: application[name] for name in ("ContainerEntrypoint", "ContainerArguments") if name in application}
-    result = "/".join(
-        (found.output["S3Uri"].rstrip("/"), endpoint["EndpointName"], when.schedule, hour(when.scheduled))
-    )
+    about = [] if found.is_batch else [source["EndpointName"]]
+    result = "/".join((found.output["S3Uri"].rstrip("/"), *about, when.schedule, hour(when.scheduled)))
     return {
         **_common(found, when),
         "AppSpecification": {"ImageUri": application["ImageUri"], **program},
@@ -105,28 +120,30 @@ def analysis(
 
 def _environment(found: Definition, when: Occasion, indexes: list[str]) -> dict[str, str]:
     """What the container is told. Metrics are published unless the definition's own Environment says Disabled."""
-    endpoint = found.endpoint
-    form = "sagemakerMergeJson" if found.monitor.merges else "sagemakerCaptureJson"
+    source = found.source
+    kind = "sagemakerMergeJson" if found.monitor.merges else "sagemakerCaptureJson"
+    raw = found.is_batch and not found.monitor.merges
     told = {
         "publish_cloudwatch_metrics": "Enabled",
         **found.environment,
         "analysis_type": found.monitor.analysis,
-        "dataset_format": json.dumps({form: {"captureIndexNames": indexes}}, separators=(",", ":")),
-        "dataset_source": endpoint["LocalPath"],
+        "dataset_format": _json(_form(found) if raw else {kind: {"captureIndexNames": indexes}}),
+        "dataset_source": source["LocalPath"],
         "output_path": found.output["LocalPath"],
         "start_time": _text(when.window.start),
         "end_time": _text(when.window.end),
         "metric_time": _text(when.window.start),
-        "monitoring_input_type": "ENDPOINT_INPUT",
-        "sagemaker_endpoint_name": endpoint["EndpointName"],
+        "monitoring_input_type": "BATCH_TRANSFORM_INPUT" if found.is_batch else "ENDPOINT_INPUT",
         "sagemaker_monitoring_schedule_name": when.schedule,
     }
     more = {
+        "sagemaker_endpoint_name": source.get("EndpointName"),
         "problem_type": found.application.get("ProblemType"),
-        "features_attribute": endpoint.get("FeaturesAttribute"),
-        "inference_attribute": endpoint.get("InferenceAttribute"),
-        "probability_attribute": endpoint.get("ProbabilityAttribute"),
-        "probability_threshold_attribute": endpoint.get("ProbabilityThresholdAttribute"),
+        "features_attribute": source.get("FeaturesAttribute"),
+        "inference_attribute": source.get("InferenceAttribute"),
+        "probability_attribute": source.get("ProbabilityAttribute"),
+        "probability_threshold_attribute": source.get("ProbabilityThresholdAttribute"),
+        "exclude_features_attribute": source.get("ExcludeFeaturesAttribute"),
     }
     return {**told, **{name: str(value) for name, value in more.items() if value is not None}}
 
@@ -140,13 +157,34 @@ def _common(found: Definition, when: Occasion) -> dict[str, Any]:
     }
 
 
-def _input(name: str, uri: str, path: str, distribution: str = "FullyReplicated") -> dict[str, Any]:
+def _form(found: Definition) -> dict[str, Any]:
+    """DatasetFormat as the guide has it in dataset_format of transform jobs: {"csv": {"header": false}}."""
+    [(kind, options)] = found.source["DatasetFormat"].items()
+    return {kind.lower(): {name.lower(): value for name, value in options.items()}}
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, separators=(",", ":"))
+
+
+def _data(found: Definition, data: list[Folder], place: str, distribution: str = _ALL) -> list[dict[str, Any]]:
+    return _inputs("batch_transform_input" if found.is_batch else "endpoint_input", data, place, distribution)
+
+
+def _inputs(name: str, data: list[Folder], place: str, distribution: str = _ALL) -> list[dict[str, Any]]:
+    return [
+        _input(f"{name}_{n}", one.uri, f"{place}/{one.path}", distribution, one.is_manifest)
+        for n, one in enumerate(data, 1)
+    ]
+
+
+def _input(name: str, uri: str, path: str, distribution: str = _ALL, manifest: bool = False) -> dict[str, Any]:
     return {
         "InputName": name,
         "S3Input": {
             "S3Uri": uri,
             "LocalPath": path,
-            "S3DataType": "S3Prefix",
+            "S3DataType": "ManifestFile" if manifest else "S3Prefix",
             "S3InputMode": "File",
             "S3DataDistributionType": distribution,
             "S3CompressionType": "None",

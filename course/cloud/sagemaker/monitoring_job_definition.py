@@ -2,21 +2,26 @@
 
 There are four kinds, one a monitor, that differ in the names of their members and in little else; a schedule may also
 carry a definition within itself. `Definition` is what all of these say.
+
+The input is what an endpoint captured or what transform jobs did: one of both (developer guide, "Schedule data quality
+monitoring jobs"). A summary of a definition has a required EndpointName; of transform jobs there is none to say, and
+what AWS answers then is not published: here the member is left out.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import InUse, NotFound, ValidationFailed
+from ..errors import InUse, NotFound, NotSupported, ValidationFailed
 from ..images import resolve
 from ..operations import Call, operation
 from ..store import Kind, Resource
 from . import jobs, processing
-from .monitoring_type import DATA_QUALITY, MONITORS, Monitor
+from .monitoring_type import DATA_QUALITY, MODEL_QUALITY, MONITORS, Monitor
 from .monitoring_window import offset
 from .resources import KINDS, SERVICE, listing, tags_of
 
-_INPUT = ("FeaturesAttribute", "InferenceAttribute", "ProbabilityAttribute", "ProbabilityThresholdAttribute")
+_INPUTS = ("EndpointInput", "BatchTransformInput")
+_READ = ("FeaturesAttribute", "InferenceAttribute", "ProbabilityAttribute", "ProbabilityThresholdAttribute")
 _FILTERS = ("EndpointName", "SortBy", "SortOrder", "NextToken", "MaxResults", "NameContains")
 _TIMES = ("CreationTimeBefore", "CreationTimeAfter")
 
@@ -44,7 +49,7 @@ class Definition:
     application: dict[str, Any]  # ImageUri, ContainerEntrypoint, ConfigUri, ProblemType, the two scripts
     environment: dict[str, str]
     baseline: dict[str, Any]  # BaseliningJobName, ConstraintsResource, StatisticsResource
-    endpoint: dict[str, Any]  # EndpointInput
+    source: dict[str, Any]  # EndpointInput or BatchTransformInput
     ground_truth: str  # S3 URI; "" without
     output: dict[str, Any]  # S3Output
     key: str  # of the output; ""
@@ -52,6 +57,11 @@ class Definition:
     network: dict[str, Any]
     role: str
     runtime: int  # MaxRuntimeInSeconds; 0 where it is left to the schedule
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether it is about transform jobs."""
+        return "DataCapturedDestinationS3Uri" in self.source
 
 
 def of_resource(monitor: Monitor, resource: Resource) -> Definition:
@@ -64,7 +74,7 @@ def of_resource(monitor: Monitor, resource: Resource) -> Definition:
         application,
         application.get("Environment", {}),
         fields.get(f"{name}BaselineConfig", {}),
-        given.get("EndpointInput", {}),
+        _source(given),
         given.get("GroundTruthS3Input", {}).get("S3Uri", ""),
         fields[f"{name}JobOutputConfig"],
         fields["JobResources"]["ClusterConfig"],
@@ -80,7 +90,7 @@ def of_schedule(inline: dict[str, Any]) -> Definition:
         inline["MonitoringAppSpecification"],
         inline.get("Environment", {}),
         inline.get("BaselineConfig", {}),
-        inline["MonitoringInputs"][0].get("EndpointInput", {}),
+        _source(inline["MonitoringInputs"][0]),
         "",
         inline["MonitoringOutputConfig"],
         inline["MonitoringResources"]["ClusterConfig"],
@@ -90,7 +100,7 @@ def of_schedule(inline: dict[str, Any]) -> Definition:
 
 def within_schedule(call: Call, inline: dict[str, Any]) -> Definition:
     """The definition that a call makes a schedule with, filled in and checked. Raises ValidationFailed."""
-    _fill_in(inline["MonitoringInputs"][0].get("EndpointInput", {}), inline["MonitoringOutputConfig"])
+    _fill_in(inline["MonitoringInputs"][0], inline["MonitoringOutputConfig"])
     found = of_schedule(inline)
     check(call, found)
     return found
@@ -102,7 +112,7 @@ def _definition(
     application: dict[str, Any],
     environment: dict[str, str],
     baseline: dict[str, Any],
-    endpoint: dict[str, Any],
+    source: dict[str, Any],
     ground_truth: str,
     output: dict[str, Any],
     cluster: dict[str, Any],
@@ -117,7 +127,7 @@ def _definition(
         application,
         environment,
         baseline,
-        endpoint,
+        source,
         ground_truth,
         place,
         key,
@@ -130,23 +140,24 @@ def _definition(
 
 def check(call: Call, found: Definition) -> None:
     """Refuse a definition that no execution could follow. Raises ValidationFailed."""
-    application, endpoint = found.application, found.endpoint
-    if not endpoint:
-        raise ValidationFailed("You must specify an EndpointInput in the input of the monitoring job.")
+    application, source = found.application, found.source
     processing.check_application(application)
     if found.monitor.type == "ModelQuality" and _is_analyser(application) and not application.get("ProblemType"):
         raise ValidationFailed("You must specify a ProblemType in ModelQualityAppSpecification.")
     if found.monitor.merges and not found.ground_truth:
         raise ValidationFailed(f"You must specify an S3Uri in GroundTruthS3Input for {found.monitor.type} monitoring.")
-    for place in (endpoint, found.output):
+    if found.is_batch:
+        _check_batch(found)
+    for place in (source, found.output):
         processing.local_path("the monitoring job", place)
     uris = [found.ground_truth, found.output["S3Uri"], application.get("ConfigUri", "")]
+    uris.append(source.get("DataCapturedDestinationS3Uri", ""))
     uris += [found.baseline.get(f"{part}Resource", {}).get("S3Uri", "") for part in ("Constraints", "Statistics")]
     uris += [application.get(f"{script}SourceUri", "") for script in ("RecordPreprocessor", "PostAnalyticsProcessor")]
     for uri in filter(None, uris):
         if not uri.startswith("s3://"):
             raise ValidationFailed(f"{uri} is not an S3 URI (s3://bucket/key).")
-    start, end = (offset(name, endpoint.get(name)) for name in ("StartTimeOffset", "EndTimeOffset"))
+    start, end = (offset(name, source.get(name)) for name in ("StartTimeOffset", "EndTimeOffset"))
     if start is not None and start >= (end or start * 0):
         raise ValidationFailed("StartTimeOffset must lie before EndTimeOffset.")
     name = found.baseline.get("BaseliningJobName")
@@ -155,6 +166,17 @@ def check(call: Call, found: Definition) -> None:
         raise ValidationFailed(f'Could not find baselining job "{arn}".')
     jobs.check_instances(found.cluster["InstanceType"], found.cluster["InstanceCount"], "processing job")
     jobs.check_role(call.world, found.role)
+
+
+def _check_batch(found: Definition) -> None:
+    form, application = found.source["DatasetFormat"], found.application
+    if len(form) != 1:
+        raise ValidationFailed("You must specify exactly one of Csv and Json in DatasetFormat of BatchTransformInput.")
+    if _is_analyser(application) and "RecordPreprocessorSourceUri" in application:
+        raise NotSupported(
+            "This cloud does not support RecordPreprocessorSourceUri with a BatchTransformInput in the image of Model "
+            "Monitor yet: its scripts are given captured invocations."
+        )
 
 
 def _is_analyser(application: dict[str, Any]) -> bool:
@@ -170,12 +192,27 @@ def find(call: Call, monitor: Monitor, name: str) -> Resource:
     return found
 
 
-def _refused(name: str) -> tuple[str, ...]:
+def refused(monitor: Monitor, path: str) -> tuple[str, ...]:
+    """What is refused of the input at `path`. Which columns an exclusion means is known of data quality only, and of
+    an endpoint it is not."""
+    excludes = [name for name in _INPUTS if monitor.explains or name == "EndpointInput"]
     return (
-        f"{name}JobInput.BatchTransformInput",
-        f"{name}JobInput.EndpointInput.S3InputMode=Pipe",
-        f"{name}JobInput.EndpointInput.ExcludeFeaturesAttribute",
+        *(f"{path}.{name}.S3InputMode=Pipe" for name in _INPUTS),
+        *(f"{path}.{name}.ExcludeFeaturesAttribute" for name in excludes),
+        f"{path}.BatchTransformInput.DatasetFormat.Parquet={{}}",
     )
+
+
+def idle(monitor: Monitor, path: str) -> tuple[str, ...]:
+    """What this monitor does not look at of the input at `path`."""
+    looked_at = {
+        "DataQuality": (),
+        "ModelQuality": _READ[1:],
+        "ModelBias": _READ,
+        "ModelExplainability": ("FeaturesAttribute",),
+    }[monitor.type]
+    found = [f"{path}.{name}.{member}" for name in _INPUTS for member in _READ if member not in looked_at]
+    return (*found, *([f"{path}.BatchTransformInput.ExcludeFeaturesAttribute"] if monitor is MODEL_QUALITY else []))
 
 
 def _enter(monitor: Monitor) -> Kind:
@@ -202,9 +239,9 @@ def _enter(monitor: Monitor) -> Kind:
         no_effect=(
             "NetworkConfig.VpcConfig.SecurityGroupIds",
             "NetworkConfig.EnableInterContainerTrafficEncryption",
-            *(f"{own['JobInput']}.EndpointInput.{member}" for member in _idle(monitor)),
+            *idle(monitor, own["JobInput"]),
         ),
-        refuses=_refused(name),
+        refuses=refused(monitor, own["JobInput"]),
     )
     async def create(call: Call) -> dict[str, Any]:
         """Say what the executions of a schedule do, after looking whether they could."""
@@ -213,7 +250,7 @@ def _enter(monitor: Monitor) -> Kind:
         if store.find(kind, job):
             raise InUse(f"Monitoring job definition with this name already exists ({store.arn(kind, job)})")
         fields = {member: value for member, value in p.items() if member not in ("JobDefinitionName", "Tags")}
-        _fill_in(fields[own["JobInput"]].get("EndpointInput", {}), fields[own["JobOutputConfig"]])
+        _fill_in(fields[own["JobInput"]], fields[own["JobOutputConfig"]])
         found = of_resource(
             monitor, Resource(kind, job, "", fields, {}, call.world.clock.now(), call.world.clock.now())
         )
@@ -236,7 +273,7 @@ def _enter(monitor: Monitor) -> Kind:
         found = [
             one
             for one in call.world.store.all(kind)
-            if endpoint in (None, of_resource(monitor, one).endpoint["EndpointName"])
+            if endpoint in (None, of_resource(monitor, one).source.get("EndpointName"))
         ]
         return listing(call, "JobDefinitionSummaries", found, lambda one: _summary(monitor, one))
 
@@ -251,21 +288,20 @@ def _named(kind: Kind):
     return lambda call: call.world.store.arn(kind, str(call.parameters.get("JobDefinitionName", "")))
 
 
-def _idle(monitor: Monitor) -> tuple[str, ...]:
-    """Members of EndpointInput that this monitor does not look at."""
-    looked_at = {
-        "DataQuality": (),
-        "ModelQuality": _INPUT[1:],
-        "ModelBias": _INPUT,
-        "ModelExplainability": ("FeaturesAttribute",),
-    }[monitor.type]
-    return tuple(member for member in _INPUT if member not in looked_at)
+def _source(given: dict[str, Any]) -> dict[str, Any]:
+    return given.get("EndpointInput") or given.get("BatchTransformInput") or {}
 
 
-def _fill_in(endpoint: dict[str, Any], output: dict[str, Any]) -> None:
-    if endpoint:
-        endpoint.setdefault("S3InputMode", "File")
-        endpoint.setdefault("S3DataDistributionType", "FullyReplicated")
+def _fill_in(given: dict[str, Any], output: dict[str, Any]) -> None:
+    """The defaults. Raises ValidationFailed unless there is one input."""
+    if len([name for name in _INPUTS if name in given]) != 1:
+        raise ValidationFailed(
+            "You must specify either an EndpointInput or a BatchTransformInput in the input of the monitoring job, and "
+            "not both."
+        )
+    source = _source(given)
+    source.setdefault("S3InputMode", "File")
+    source.setdefault("S3DataDistributionType", "FullyReplicated")
     for item in output["MonitoringOutputs"]:
         item["S3Output"].setdefault("S3UploadMode", "Continuous")
 
@@ -283,7 +319,7 @@ def _summary(monitor: Monitor, resource: Resource) -> dict[str, Any]:
         "MonitoringJobDefinitionName": resource.name,
         "MonitoringJobDefinitionArn": resource.arn,
         "CreationTime": resource.created,
-        "EndpointName": of_resource(monitor, resource).endpoint["EndpointName"],
+        "EndpointName": of_resource(monitor, resource).source.get("EndpointName"),
     }
 
 

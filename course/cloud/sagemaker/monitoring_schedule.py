@@ -13,7 +13,7 @@ from ..operations import Call, operation
 from ..store import Kind, Resource
 from . import monitoring_execution, monitoring_job_definition
 from .monitoring_execution import captures, execute, running
-from .monitoring_type import MONITORS
+from .monitoring_type import DATA_QUALITY, MONITORS
 from .monitoring_window import Rhythm, check
 from .resources import KINDS, SERVICE, arn_of, listing, tags_of
 
@@ -32,18 +32,11 @@ SCHEDULE = Kind(
 )
 KINDS[SCHEDULE.name] = SCHEDULE
 _INLINE = "MonitoringScheduleConfig.MonitoringJobDefinition"
-_REFUSED = (
-    f"{_INLINE}.MonitoringInputs.BatchTransformInput",
-    f"{_INLINE}.MonitoringInputs.EndpointInput.S3InputMode=Pipe",
-    f"{_INLINE}.MonitoringInputs.EndpointInput.ExcludeFeaturesAttribute",
-)
+_REFUSED = monitoring_job_definition.refused(DATA_QUALITY, f"{_INLINE}.MonitoringInputs")
 _NO_EFFECT = (
     f"{_INLINE}.NetworkConfig.VpcConfig.SecurityGroupIds",
     f"{_INLINE}.NetworkConfig.EnableInterContainerTrafficEncryption",
-    f"{_INLINE}.MonitoringInputs.EndpointInput.FeaturesAttribute",
-    f"{_INLINE}.MonitoringInputs.EndpointInput.InferenceAttribute",
-    f"{_INLINE}.MonitoringInputs.EndpointInput.ProbabilityAttribute",
-    f"{_INLINE}.MonitoringInputs.EndpointInput.ProbabilityThresholdAttribute",
+    *monitoring_job_definition.idle(DATA_QUALITY, f"{_INLINE}.MonitoringInputs"),
 )
 _FILTERS = (
     "EndpointName",
@@ -192,15 +185,16 @@ def _read(call: Call, config: dict[str, Any]) -> tuple[dict[str, Any], Rhythm]:
     else:
         monitor = MONITORS[config["MonitoringType"]]
         found = monitoring_job_definition.of_resource(monitor, monitoring_job_definition.find(call, monitor, name))
-    endpoint = found.endpoint["EndpointName"]
+    endpoint = found.source.get("EndpointName")  # of transform jobs there need be none yet
     try:
-        captures(call.world, endpoint)
+        if endpoint:
+            captures(call.world, endpoint)
     except LookupError as error:
         raise ValidationFailed(str(error)) from None
     schedule = config.get("ScheduleConfig", {})
     expression = schedule.get("ScheduleExpression") or f"cron(0 {call.world.random.randrange(24)} ? * * *)"
     rhythm = Rhythm.read(expression)
-    check(schedule, rhythm, found.endpoint)
+    check(schedule, rhythm, found.source)
     most = rhythm.hours * 3600 // found.monitor.parts
     if rhythm.hours and found.runtime > most:
         raise ValidationFailed(

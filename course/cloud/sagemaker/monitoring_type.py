@@ -24,13 +24,13 @@ class Monitor:
         """Into how many jobs the run time of an execution is divided."""
         return 2 if self.merges else 1
 
-    def namespace(self) -> str:
-        """The CloudWatch namespace of what is measured on an endpoint.
+    def namespace(self, batch: bool) -> str:
+        """The CloudWatch namespace of what is measured on an endpoint, or of transform jobs.
 
-        The guide spells that of data quality in two ways that disagree with each other and with its three siblings;
-        here all four are alike.
+        The guide spells those of data quality in two ways that disagree with each other and with their siblings; here
+        all are alike.
         """
-        return f"aws/sagemaker/Endpoints/{self.metrics}"
+        return f"aws/sagemaker/{'ModelMonitoring' if batch else 'Endpoints'}/{self.metrics}"
 
 
 _ANALYSER = {"Statistics": "statistics.json", "Constraints": "constraints.json"}

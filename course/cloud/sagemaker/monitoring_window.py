@@ -77,21 +77,21 @@ class Window:
         return Window(self.start, max(end, self.end))
 
 
-def window(scheduled: datetime, rhythm: Rhythm, schedule: dict[str, Any], endpoint: dict[str, Any]) -> Window:
+def window(scheduled: datetime, rhythm: Rhythm, schedule: dict[str, Any], source: dict[str, Any]) -> Window:
     """What the execution that is due at `scheduled` analyses.
 
-    schedule: ScheduleConfig, whose offsets go before those of the definition's EndpointInput. Without any it is the
-    period before.
+    schedule: ScheduleConfig, whose offsets go before those of the definition's EndpointInput or BatchTransformInput.
+    Without any it is the period before.
     """
     start = offset("DataAnalysisStartTime", schedule.get("DataAnalysisStartTime"))
     end = offset("DataAnalysisEndTime", schedule.get("DataAnalysisEndTime"))
     if start is None and end is None:
-        start, end = (offset(name, endpoint.get(name)) for name in ("StartTimeOffset", "EndTimeOffset"))
+        start, end = (offset(name, source.get(name)) for name in ("StartTimeOffset", "EndTimeOffset"))
     start = -rhythm.period if start is None else start
     return Window(scheduled + start, scheduled + (end or timedelta()))
 
 
-def check(schedule: dict[str, Any], rhythm: Rhythm, endpoint: dict[str, Any]) -> None:
+def check(schedule: dict[str, Any], rhythm: Rhythm, source: dict[str, Any]) -> None:
     """Refuse offsets that make no window. Raises ValidationFailed."""
     given = [name for name in ("DataAnalysisStartTime", "DataAnalysisEndTime") if schedule.get(name)]
     if not rhythm.hours and len(given) < 2:
@@ -99,7 +99,7 @@ def check(schedule: dict[str, Any], rhythm: Rhythm, endpoint: dict[str, Any]) ->
             "DataAnalysisStartTime and DataAnalysisEndTime are required when ScheduleExpression is NOW."
         )
     moment = datetime(2000, 1, 2, tzinfo=UTC)
-    found = window(moment, rhythm, schedule, endpoint)
+    found = window(moment, rhythm, schedule, source)
     if found.start >= found.end:
         raise ValidationFailed("The start of the data analysis must lie before its end.")
     if given and found.end - found.start > _DAY:

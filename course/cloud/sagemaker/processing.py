@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from course.runtime.process import Process, Spec
+
 from ..containers import layout
 from ..errors import CloudError, ValidationFailed
 from ..images import resolve
 from ..logs import LogStream
 from ..meter import price_per_hour
 from ..operations import Call, operation
-from ..runtime.process import Process, Spec
 from ..storage import StorageError
 from ..store import Kind, Resource
 from . import jobs

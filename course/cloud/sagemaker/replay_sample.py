@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..runtime.worker import Worker, WorkerDied
+from course.cloud.worker import Worker, WorkerDied
+
 from ..storage import Location
 from ..store import Resource
 from .fleet import Fleet, Variant

@@ -13,9 +13,10 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+from course.cloud.worker import Worker
+
 from ..errors import RuntimeFailed
 from ..meter import GB, Line, provisioned_price_per_hour
-from ..runtime.worker import Worker
 from ..store import Resource
 from .instance import Instance
 from .invocation_metrics import NAMESPACE, Tally

@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from course.runtime.process import Limits, Process, Spec
+
 from ..containers import layout
 from ..images import resolve
-from ..runtime.process import Limits, Process, Spec
 from ..storage import StorageError, unpack
 from ..store import Resource
 from . import jobs

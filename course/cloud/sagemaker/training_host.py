@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+from course.runtime.process import Process, Spec
+
 from ..containers import command, layout
 from ..logs import LogStream, MetricPoint
-from ..runtime.process import Process, Spec
 from ..storage import Storage
 from ..store import Resource
 from . import jobs

@@ -3,8 +3,10 @@
     {DestinationS3Uri}/input/yyyy/mm/dd/hh/<id>.json    [{"prefix": "s3://…/in/"}, "a.csv", …]
     {DestinationS3Uri}/output/yyyy/mm/dd/hh/<id>.json   [{"prefix": "s3://…/out/"}, "a.csv.out", …]
 
-The hour is that of the job's start. Source: developer guide, "Capture data from batch transform job"; it does not name
-the manifests.
+The hour is that of the job's start. Source: developer guide, "Capture data from batch transform job". The manifests'
+names, and that the prefix of the input is its S3Uri as it was given (a single object, then, has the name ""), are as
+AWS's example notebook of attribution monitoring for batch transform prints them; of an input that is a manifest itself
+there is no source, and its own prefix stays.
 """
 
 import json
@@ -25,8 +27,8 @@ async def write(job: Resource, storage: Storage, objects: list[Object], random: 
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
     hour = job.fields["TransformStartTime"].strftime("%Y/%m/%d/%H")
     name = uuid.UUID(int=random.getrandbits(128), version=4)
-    first = objects[0]
-    came = first.uri.removesuffix(first.path)
+    source, first = job.fields["TransformInput"]["DataSource"]["S3DataSource"], objects[0]
+    came = first.uri.removesuffix(first.path) if source["S3DataType"] == "ManifestFile" else source["S3Uri"]
     went = job.fields["TransformOutput"]["S3OutputPath"].rstrip("/") + "/"
     manifests = {
         "input": [{"prefix": came}, *(found.uri.removeprefix(came) for found in objects)],

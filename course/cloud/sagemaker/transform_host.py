@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, TypeVar
 
+from course.cloud.worker import Worker, WorkerDied
+
 from ..logs import LogStream
-from ..runtime.worker import Worker, WorkerDied
 from ..storage import Object, Storage, StorageError
 from ..store import Resource
 from . import jobs, serving_container

@@ -12,9 +12,10 @@ import json
 import random
 from typing import Any
 
+from course.cloud.worker import WorkerDied
+
 from ..errors import CloudError
 from ..meter import price_per_hour
-from ..runtime.worker import WorkerDied
 from ..storage import Object, StorageError
 from ..store import Resource
 from . import jobs, serving_container, transform_capture

@@ -49,6 +49,25 @@ def test_a_definition_is_described_as_it_was_made_and_goes(watch, kind):
     assert gone.value.response["Error"]["Code"] == "ResourceNotFound"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_definition_may_be_about_transform_jobs(watch, kind):
+    name = f"batch-{kind}"
+    watch.define(name, kind, batch={}, **arguments(kind))
+    shown = getattr(watch.sm, f"describe_{snake(kind)}_job_definition")(JobDefinitionName=name)
+    assert shown[f"{kind}JobInput"].get("EndpointInput") is None
+    assert shown[f"{kind}JobInput"]["BatchTransformInput"] == {
+        "DataCapturedDestinationS3Uri": f"s3://lab/{watch.name}",
+        "DatasetFormat": {"Csv": {"Header": False}},
+        "LocalPath": INPUT,
+        "S3InputMode": "File",
+        "S3DataDistributionType": "FullyReplicated",
+    }
+    lister = getattr(watch.sm, f"list_{snake(kind)}_job_definitions")
+    [found] = lister(NameContains=name)["JobDefinitionSummaries"]
+    assert (found["MonitoringJobDefinitionName"], "EndpointName" in found) == (name, False)
+    assert lister(NameContains=name, EndpointName=watch.name)["JobDefinitionSummaries"] == []
+
+
 def test_a_definition_has_tags(watch):
     arn = watch.define("tagged", Tags=[{"Key": "team", "Value": "risk"}])
     assert watch.sm.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "risk"}]
@@ -64,8 +83,26 @@ BATCH = {
 @pytest.mark.parametrize(
     ("kind", "change", "message"),
     [
-        ("DataQuality", {"DataQualityJobInput": {}}, "must specify an EndpointInput"),
-        ("DataQuality", {"DataQualityJobInput": {"BatchTransformInput": BATCH}}, "BatchTransformInput"),
+        ("DataQuality", {"DataQualityJobInput": {}}, "must specify either an EndpointInput or a BatchTransformInput"),
+        ("DataQuality", {"given": {"BatchTransformInput": BATCH}}, "or a BatchTransformInput .* and not both"),
+        ("DataQuality", {"batch": {"S3InputMode": "Pipe"}}, "BatchTransformInput.S3InputMode=Pipe"),
+        ("DataQuality", {"batch": {"DatasetFormat": {"Parquet": {}}}}, "BatchTransformInput.DatasetFormat.Parquet"),
+        ("DataQuality", {"batch": {"DatasetFormat": {}}}, "exactly one of Csv and Json"),
+        ("DataQuality", {"batch": {"DatasetFormat": {"Csv": {}, "Json": {}}}}, "exactly one of Csv and Json"),
+        ("DataQuality", {"batch": {"DataCapturedDestinationS3Uri": "https://b/capture"}}, "is not an S3 URI"),
+        ("DataQuality", {"batch": {"LocalPath": "/tmp/x"}}, "must be an absolute path that begins with"),
+        ("DataQuality", {"batch": {"StartTimeOffset": "-PT1H", "EndTimeOffset": "-PT2H"}}, "must lie before"),
+        (
+            "DataQuality",
+            {"batch": {}, "application": {"RecordPreprocessorSourceUri": "s3://lab/script.py"}},
+            "does not support RecordPreprocessorSourceUri with a BatchTransformInput",
+        ),
+        ("ModelBias", {"batch": {"ExcludeFeaturesAttribute": "0"}}, "BatchTransformInput.ExcludeFeaturesAttribute"),
+        (
+            "ModelExplainability",
+            {"batch": {"ExcludeFeaturesAttribute": "0"}},
+            "BatchTransformInput.ExcludeFeaturesAttribute",
+        ),
         ("DataQuality", {"endpoint": {"S3InputMode": "Pipe"}}, "S3InputMode=Pipe"),
         ("DataQuality", {"endpoint": {"ExcludeFeaturesAttribute": "0"}}, "ExcludeFeaturesAttribute"),
         ("DataQuality", {"endpoint": {"LocalPath": "/tmp/x"}}, "must be an absolute path that begins with"),
@@ -108,6 +145,8 @@ def test_a_definition_in_a_schedule_is_checked_too(watch):
         with pytest.raises(ClientError, match=message):
             watch.sm.create_monitoring_schedule(MonitoringScheduleName="refused", MonitoringScheduleConfig=config)
 
-    refused("BatchTransformInput", MonitoringInputs=[{"BatchTransformInput": BATCH}])
-    refused("must specify an EndpointInput", MonitoringInputs=[{}])
+    refused("must specify either an EndpointInput or a BatchTransformInput", MonitoringInputs=[{}])
+    refused("and not both", MonitoringInputs=[{**inline["MonitoringInputs"][0], "BatchTransformInput": BATCH}])
+    parquet = {**BATCH, "DatasetFormat": {"Parquet": {}}}
+    refused("BatchTransformInput.DatasetFormat.Parquet", MonitoringInputs=[{"BatchTransformInput": parquet}])
     refused("must specify a ContainerEntrypoint", MonitoringAppSpecification={"ImageUri": SCIKIT_LEARN})

@@ -143,18 +143,20 @@ class Watch:
         return self.sm.describe_processing_job(ProcessingJobName=job)
 
     def define(self, name: str, kind: str = "DataQuality", image: str = MONITOR_ANALYZER, **more: Any) -> str:
-        """Create a job definition. more: application, endpoint, baseline, given, and members of the call itself."""
-        application, endpoint = more.pop("application", {}), more.pop("endpoint", {})
+        """Create a job definition. more: application, endpoint, baseline, given, and members of the call itself; batch
+        in the place of endpoint for what transform jobs left in s3://lab/<name>."""
+        application, endpoint, batch = more.pop("application", {}), more.pop("endpoint", {}), more.pop("batch", None)
         given, baseline = more.pop("given", {}), more.pop("baseline", {})
         output = {"S3Output": {"S3Uri": "s3://lab/reports", "LocalPath": OUTPUT}}
+        source = {"EndpointInput": {"EndpointName": self.name, "LocalPath": INPUT, **endpoint}}
+        if batch is not None:
+            place = {"DataCapturedDestinationS3Uri": f"s3://lab/{self.name}", "LocalPath": INPUT}
+            source = {"BatchTransformInput": {**place, "DatasetFormat": {"Csv": {"Header": False}}, **batch}}
         request = {
             "JobDefinitionName": name,
             f"{kind}BaselineConfig": baseline,
             f"{kind}AppSpecification": {"ImageUri": image, **application},
-            f"{kind}JobInput": {
-                "EndpointInput": {"EndpointName": self.name, "LocalPath": INPUT, **endpoint},
-                **given,
-            },
+            f"{kind}JobInput": {**source, **given},
             f"{kind}JobOutputConfig": {"MonitoringOutputs": [output]},
             "JobResources": {"ClusterConfig": CLUSTER},
             "RoleArn": self.lab.role,
@@ -210,5 +212,6 @@ class Watch:
 
     def report(self, execution: dict[str, Any], name: str) -> Any:
         """A file of an execution's result."""
+        about = f"{execution['EndpointName']}/" if "EndpointName" in execution else ""
         folder = f"{execution['ScheduledTime'].astimezone(UTC):%Y/%m/%d/%H}"
-        return self.get(f"s3://lab/reports/{self.name}/{execution['MonitoringScheduleName']}/{folder}/{name}")
+        return self.get(f"s3://lab/reports/{about}{execution['MonitoringScheduleName']}/{folder}/{name}")

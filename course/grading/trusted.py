@@ -1,0 +1,125 @@
+"""What a test cell may take from whom: names that the course's own cells bind, and names that the work has.
+
+Everything here is read from the notebook in source/, which no submission has touched.
+"""
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator
+
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+
+
+class Source:
+    """A notebook of source/: which of its cells are tests, and whose the names are that tests use.
+
+    `definitions` is code: imports and functions of locked cells and imports of all but solutions, which tests get from
+    here and not from the work, unless a solution binds the same name.
+    """
+
+    def __init__(self, notebook: NotebookNode) -> None:
+        self.tests = {key(cell) for cell in notebook.cells if is_test(cell)}
+        solutions = [cell for cell in notebook.cells if cell.cell_type == "code" and _grading(cell).get("solution")]
+        self._theirs = {name for cell in solutions for name in bound(cell.source)}
+        self._needs: dict[str, set[str]] = {}
+        parts = []
+        for cell in notebook.cells:
+            if cell.cell_type != "code" or _grading(cell).get("solution"):
+                continue
+            locked = bool(_grading(cell).get("locked")) and not is_test(cell)
+            for node in _parsed(cell.source).body:
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    parts.append(node)
+                elif locked and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    parts.append(node)
+                    self._needs[node.name] = _loaded(node)
+        kept = [node for node in parts if not _binds(node) & self._theirs]
+        self.ours = {name for node in kept for name in _binds(node)}
+        self.definitions = ast.unparse(ast.Module(kept, []))
+
+    def wanted(self, code: str) -> list[str]:
+        """Names that a test needs from the work: what it reads, and what functions read that it calls.
+
+        A built-in name counts as Python's own unless the exercise was to bind it.
+        """
+        wanted, ahead = set(), list(_loaded(_parsed(code)))
+        while ahead:
+            name = ahead.pop()
+            if name in wanted:
+                continue
+            wanted.add(name)
+            if name in self.ours:
+                ahead += self._needs.get(name, ())
+        return sorted(
+            name
+            for name in wanted - self.ours
+            if name in self._theirs or not (hasattr(builtins, name) or name == "get_ipython")
+        )
+
+
+def key(cell: NotebookNode) -> str:
+    """How a cell is recognised: nbgrader's grade id, else the cell's own id."""
+    return _grading(cell).get("grade_id") or cell.get("id", "")
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Whether a cell is graded by running it."""
+    return cell.cell_type == "code" and bool(_grading(cell).get("grade")) and not _grading(cell).get("solution")
+
+
+def visible(code: str) -> str:
+    """A test without its hidden part."""
+    lines, hidden = [], False
+    for line in code.split("\n"):
+        hidden = (hidden or "BEGIN HIDDEN TESTS" in line) and "END HIDDEN TESTS" not in line
+        if not hidden and "HIDDEN TESTS" not in line:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def bound(code: str) -> set[str]:
+    """Names that a cell binds at its top level."""
+    return {name for node in _statements(_parsed(code).body) for name in _binds(node)}
+
+
+def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements that run in the cell's own scope, those in if, for, with and try included."""
+    for node in body:
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for name in ("body", "orelse", "finalbody"):
+                yield from _statements(getattr(node, name, ()))
+            for handler in getattr(node, "handlers", ()):
+                yield from _statements(handler.body)
+
+
+def _binds(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    own = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt | ast.ExceptHandler)]
+    return {
+        name.id for child in own for name in ast.walk(child) if isinstance(name, ast.Name) and _stores(name)
+    }  # fmt: skip
+
+
+def _stores(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _loaded(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not _stores(node)}
+
+
+def _parsed(code: str) -> ast.Module:
+    """The cell's tree; empty for what is no Python."""
+    try:
+        return ast.parse(TransformerManager().transform_cell(code))
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])
+
+
+def _grading(cell: NotebookNode) -> dict:
+    return cell.metadata.get("nbgrader", {})
