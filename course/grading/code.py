@@ -1,6 +1,6 @@
 """Python code on a page: coloured by Pygments, harmless because Pygments escapes what it colours."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from course.grading import page
@@ -13,10 +13,14 @@ def highlighted(source: str) -> str:
     source = page.plain(source)
     if len(source) > LONGEST:
         return f"<pre>{page.text(source)}</pre>"
+    return f'<pre aria-label="Code">{_coloured(source).rstrip()}</pre>'
+
+
+@lru_cache(maxsize=1024)  # most cells of a class's notebooks are the same
+def _coloured(source: str) -> str:
     from pygments import highlight
 
-    lexer, formatter = _tools()
-    return f'<pre aria-label="Code">{highlight(source, lexer, formatter).rstrip()}</pre>'
+    return highlight(source, *_tools())
 
 
 @cache

@@ -7,6 +7,8 @@ takes too long is shown as it was typed.
 
 import re
 import time
+from functools import cache, lru_cache
+from typing import Any
 
 from course.grading import page
 
@@ -34,8 +36,13 @@ class Prose:
         return page.lower(page.clean(rendered), lower)
 
 
+@lru_cache(maxsize=1024)  # most cells of a class's notebooks are the same
 def _markdown(source: str) -> str:
+    return str(_parser().render(page.plain(source)))
+
+
+@cache
+def _parser() -> Any:
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    return str(MarkdownWithMath(renderer=renderer).render(page.plain(source)))
+    return MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True))

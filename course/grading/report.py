@@ -189,14 +189,18 @@ def _objectives(marks: Marks, exercises: Mapping[str, Sequence[Cell]], objective
             grouped.setdefault(objective, []).extend(cells)
     if not grouped:
         return ""
+    found = items(marks, dict(sorted(grouped.items())))
+    picture = ""
+    if any(item.difficulty is not None for item in found):
+        picture = _picture(report_pictures.difficulty(found), "Bars of the shares that the table below lists.")
     rows = "".join(
         f'<tr><th scope="row">{page.name(item.name)}</th><td class="figure">{item.of:g}</td>'
         f'<td class="figure">{item.n}</td><td class="figure">{_share(item.difficulty)}</td>'
         f'<td class="figure">{_signed(item.discrimination)}</td></tr>'
-        for item in items(marks, dict(sorted(grouped.items())))
+        for item in found
     )
     return (
-        "<h2>Objectives</h2><table><caption>Each objective, over all exercises that serve it</caption><thead><tr>"
+        f"<h2>Objectives</h2>{picture}<table><caption>Each objective, over all exercises that serve it</caption><thead><tr>"
         '<th scope="col">Objective</th><th scope="col" class="figure">Points</th><th scope="col" class="figure">n</th>'
         '<th scope="col" class="figure">Mean share</th><th scope="col" class="figure">Discrimination</th></tr></thead>'
         f"<tbody>{rows}</tbody></table>"

@@ -57,8 +57,8 @@ ATTACKS = {
 DANGEROUS = re.compile(
     r"<\s*/?\s*(?:script|style|svg|math|iframe|object|embed|meta|base|link|form|input|button|template|noscript|video|"
     r"audio|source|marquee|textarea|body|html|main)\b"
-    r"|<[^>]*\s(?:on\w+|style|class|id|srcset|srcdoc|formaction|xlink:href)\s*="
-    r"|<[^>]*\s(?:href|src)\s*=\s*+[\"']?+\s*+(?!https?:|mailto:|data:image/(?:png|jpeg);base64,)"
+    r"|<[^>]*[\s/](?:on\w+|style|class|id|srcset|srcdoc|formaction|xlink:href)\s*="
+    r"|<[^>]*[\s/](?:href|src)\s*=\s*+[\"']?+\s*+(?!https?:|mailto:|data:image/(?:png|jpeg);base64,)"
     r"|<img[^>]*\ssrc\s*=\s*+[\"']?+(?!data:image/(?:png|jpeg);base64,)",
     re.IGNORECASE,
 )

@@ -44,7 +44,7 @@ def test_a_class_of_ten(tmp_path):
     assert "AssertionError: squares(N) is &#x27;…&#x27;, not N" in said, "four learners, one mistake"
     assert '<td class="figure">4</td>' in said and "uncertain by about ±0.65" in said
     pictures = re.findall(r'src="data:image/png;base64,([^"]*)" alt="([^"]+)"', said)
-    assert len(pictures) == 4 and all(base64.b64decode(png).startswith(b"\x89PNG") for png, _ in pictures)
+    assert len(pictures) == 5 and all(base64.b64decode(png).startswith(b"\x89PNG") for png, _ in pictures)
     assert "wrong-" not in said and "right-" not in said, "no learner is named"
     assert not DANGEROUS.search(own_parts(body(said)))
 
