@@ -59,8 +59,8 @@ def plain(value: object, most: int = LARGEST_TEXT) -> str:
 
 
 def text(value: object, most: int = LARGEST_TEXT) -> str:
-    """A value as HTML text: nothing in it is markup."""
-    return html.escape(plain(value, most))
+    """A value as HTML text: nothing in it is markup. It stands between tags, never in an attribute."""
+    return html.escape(plain(value, most), quote=False)
 
 
 def name(value: object) -> str:
@@ -86,7 +86,7 @@ def image(kind: str, data: str, alternative: str) -> str:
     encoded = "".join(data.split()) if isinstance(data, str) else ""
     if not _is_image(kind, encoded):
         return ""
-    return f'<img src="data:{kind};base64,{encoded}" alt="{text(alternative, 2000)}">'
+    return f'<img src="data:{kind};base64,{encoded}" alt="{html.escape(plain(alternative, 2000))}">'
 
 
 def document(title: str, body: str) -> str:

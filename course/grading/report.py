@@ -200,7 +200,8 @@ def _objectives(marks: Marks, exercises: Mapping[str, Sequence[Cell]], objective
         for item in found
     )
     return (
-        f"<h2>Objectives</h2>{picture}<table><caption>Each objective, over all exercises that serve it</caption><thead><tr>"
+        f"<h2>Objectives</h2>{picture}<table>"
+        "<caption>Each objective, over all exercises that serve it</caption><thead><tr>"
         '<th scope="col">Objective</th><th scope="col" class="figure">Points</th><th scope="col" class="figure">n</th>'
         '<th scope="col" class="figure">Mean share</th><th scope="col" class="figure">Discrimination</th></tr></thead>'
         f"<tbody>{rows}</tbody></table>"

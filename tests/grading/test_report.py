@@ -41,7 +41,7 @@ def test_a_class_of_ten(tmp_path):
     assert re.findall(r"<bdi>E-2</bdi></th>(.*?)</tr>", said)[0].count("73%") == 1
     assert figures["1.1"] == ["3", "10", "60%", "1.00"] and figures["1.2"][:3] == ["6", "10", "67%"]
     assert "9.9" not in said
-    assert "AssertionError: squares(N) is &#x27;…&#x27;, not N" in said, "four learners, one mistake"
+    assert "AssertionError: squares(N) is '…', not N" in said, "four learners, one mistake"
     assert '<td class="figure">4</td>' in said and "uncertain by about ±0.65" in said
     pictures = re.findall(r'src="data:image/png;base64,([^"]*)" alt="([^"]+)"', said)
     assert len(pictures) == 5 and all(base64.b64decode(png).startswith(b"\x89PNG") for png, _ in pictures)
