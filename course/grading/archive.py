@@ -37,6 +37,7 @@ class _Unpacking:
     most_files: int
     taken: Taken = field(default_factory=Taken)
     names: set[PurePosixPath] = field(default_factory=set)
+    full: bool = False
 
     def path(self, name: str, kind: str) -> PurePosixPath | None:
         """Where a member is to go; None, and told, if nowhere. `kind` is file, link or other."""
@@ -49,7 +50,9 @@ class _Unpacking:
         elif path in self.names:
             self.taken.tell(f"{shown(name)} stands in the archive more than once: the first counts.", flag=True)
         elif len(self.names) >= self.most_files:
-            self.taken.tell(f"Only {self.most_files} files of the archive are taken: {shown(name)} is left out.")
+            if not self.full:
+                self.taken.tell(f"Only {self.most_files} files of the archive are taken: the others are left out.")
+            self.full = True
         else:
             if path.suffix.lower() in ARCHIVES:
                 self.taken.tell(f"{shown(name)} is an archive within the archive: it is not unpacked.")
@@ -118,7 +121,9 @@ def _unzip(archive: Path, work: _Unpacking) -> None:
             elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 work.taken.tell(f"{shown(name)} is packed in a way that is not read here: it is left out.")
             elif member.file_size > max(NEVER_MIND, MOST_TIMES * member.compress_size):
-                work.taken.tell(f"{shown(name)} unpacks to more than {MOST_TIMES} times its size: it is left out.", True)
+                work.taken.tell(
+                    f"{shown(name)} unpacks to more than {MOST_TIMES} times its size: it is left out.", True
+                )
             elif member.file_size > min(work.largest_file, work.room):
                 work.taken.tell(f"{shown(name)} in the archive is larger than may be handed in: it is left out.")
             else:

@@ -25,6 +25,7 @@ DEEPEST = 16  # folders within folders
 LONGEST = 255  # bytes of a part of a path
 MOST_LOOKED_AT = 20  # entries of a folder per file that may be taken
 CANDIDATES = (".ipynb", ".json", ".txt", ".download", "")  # what browsers and people make of a notebook's ending
+MOST_TOLD = 100  # sentences
 MOST_READ = 4  # times the largest file, to find out which file is a missing notebook
 BLOCK = 1 << 20
 THEIRS = (
@@ -44,10 +45,9 @@ class Taken:
     flags: list[str] = field(default_factory=list)
 
     def tell(self, sentence: str, flag: bool = False) -> None:
-        if len(self.repairs) < 100:
+        if len(self.flags if flag else self.repairs) < MOST_TOLD:
             self.repairs.append(sentence)
-        if flag and len(self.flags) < 100:
-            self.flags.append(sentence)
+            self.flags += [sentence] if flag else []
 
 
 def take(
@@ -65,9 +65,9 @@ def take(
     """Copy the submission in `folder` to `into`, a folder that is new or empty.
 
     `notebooks` are names without ending; each that is found becomes <name>.ipynb in `into`. Other notebooks are not
-    copied, as in nbgrader, and nothing that a pattern of `ignore` matches. `source` is source/<assignment>: its notebooks
-    tell which submitted file is which, and its other files are put into `into`, over the learner's of the same name but
-    for those in `theirs` (nbgrader's exclude_overwriting). Sizes are in bytes.
+    copied, as in nbgrader, and nothing that a pattern of `ignore` matches. `source` is source/<assignment>: its
+    notebooks tell which submitted file is which, and its other files are put into `into`, over the learner's of the
+    same name but for those in `theirs` (nbgrader's exclude_overwriting). Sizes are in bytes.
     """
     taken = Taken()
     into.mkdir(parents=True, exist_ok=True)
@@ -175,8 +175,11 @@ class _Folder:
         return self._open[-1]
 
     def _walk(self, folder: int, above: PurePosixPath) -> None:
-        for name in sorted(os.listdir(folder)):
-            if (self.most := self.most - 1) < 0:
+        for name in sorted(os.listdir(folder), key=lambda name: (not name.endswith(".ipynb"), name)):
+            self.most -= 1
+            if self.most == -1:
+                self.taken.tell("There are far too many files: the rest of them is left out.")
+            if self.most < 0:
                 return
             path = clean(str(above / name)) if name.isprintable() else None
             if path is not None and ignored(path, self.ignore):
@@ -323,7 +326,7 @@ def _copy(file: BinaryIO, target: Path, most: int) -> int | None:
 
 
 def write(file: BinaryIO, target: Path, most: int) -> int | None:
-    """Write what can be read from `file` to `target`, which must be new; None, and no file, if it is more than `most`."""
+    """Write what `file` yields to `target`, which must be new; None, and no file, if it is more than `most` bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     size = 0
     try:

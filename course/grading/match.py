@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from nbformat import NotebookNode
 from nbgrader.utils import is_solution
@@ -96,7 +97,7 @@ def _by_place(
     used = {*found.of.values(), *found.again}
     free = [place for place in range(len(cells)) if place not in used]
     known = [-1, *sorted(found.of), len(source)]
-    for before, after in zip(known, known[1:], strict=False):
+    for before, after in pairwise(known):
         run = list(range(before + 1, after))
         first = bisect_right(free, found.of.get(before, -1))
         last = bisect_left(free, found.of.get(after, len(cells)))
@@ -151,7 +152,9 @@ def _take(source: Sequence[NotebookNode], found: Match, n: int, place: int) -> N
 def _words(text: str) -> Counter[str]:
     """The words of a text; without comments, which in a source mark its solution and in a stub its place."""
     lines = text[:20_000].splitlines()
-    return Counter(WORD.findall("\n".join(line for line in lines if not line.lstrip().startswith("#")) or text[:20_000]))
+    return Counter(
+        WORD.findall("\n".join(line for line in lines if not line.lstrip().startswith("#")) or text[:20_000])
+    )
 
 
 def _likeness(one: Counter[str], other: Counter[str]) -> float:

@@ -3,7 +3,6 @@
 nbgrader's own steps make it, so that its settings (delimiters, stubs) hold here too.
 """
 
-import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, ClearSolutions
 from traitlets.config import Config
@@ -23,7 +22,7 @@ def released(source: NotebookNode, config: Config | None = None) -> NotebookNode
         config.ClearSolutions.code_stub = {**ClearSolutions().code_stub, "python": STUB}
         config.ClearSolutions.text_stub = TEXT_STUB
     cells = [NotebookNode(cell, metadata=NotebookNode(cell.metadata)) for cell in source.cells]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=source.metadata)
+    notebook = NotebookNode(source, cells=cells)
     for step in STEPS:
         made = step(config=config)
         for trait in ("enforce_metadata", "check_attachment_leakage"):  # what was released passed these once

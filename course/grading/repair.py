@@ -39,9 +39,9 @@ class Repaired:
 def repair(source: NotebookNode, submitted: bytes, *, name: str, config: Config | None = None) -> Repaired:
     """The submission `submitted` of the instructor's notebook `source`, as it can be graded.
 
-    `name` is what the notebook is called to the learner; `config` the course's nbgrader settings. Of the submission only
-    the text and the attachments of cells are taken that learners may write in, and the cells that they added, without
-    outputs and metadata. Raises nothing on account of `submitted`.
+    `name` is what the notebook is called to the learner; `config` the course's nbgrader settings. Of the submission
+    only the text and the attachments of cells are taken that learners may write in, and the cells that they added,
+    without outputs and metadata. Raises nothing on account of `submitted`.
     """
     given = released(source, config)
     found = read(submitted)
@@ -184,7 +184,11 @@ def _about_settings(original: NotebookNode, mine: Cell, name: str, told: _Told) 
     for setting in SETTINGS:
         if setting in settings and mine.grading.get(setting, settings[setting]) != settings[setting]:
             what = setting.replace("_", " ")
-            told(f"In {{name}}, the {what} of {{cell}} had been changed: the assignment's setting counts.", name, flag=True)
+            told(
+                f"In {{name}}, the {what} of {{cell}} had been changed: the assignment's setting counts.",
+                name,
+                flag=True,
+            )
 
 
 def _with_ids(cells: Sequence[NotebookNode], own: Sequence[Any]) -> None:

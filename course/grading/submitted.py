@@ -73,7 +73,7 @@ def read(data: bytes) -> Submitted:
 
 
 class _Scan:
-    """A walk over a notebook's brackets. `outline` is the file with a 0 for each cell, `whole` whether it ended well."""
+    """A walk over a notebook's brackets. `outline` is the file with a 0 for each cell, `whole` if it ended well."""
 
     def __init__(self, data: bytes):
         self.data = data

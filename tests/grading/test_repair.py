@@ -2,6 +2,8 @@ import json
 import random
 import string
 import time
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -31,6 +33,7 @@ def grading(id, **settings):
     return {"grade_id": id, **plain, **settings}
 
 
+@cache
 def source():
     """Imports, a locked cell, two answers with their tests, a written answer, and prose."""
     cells = [
@@ -54,7 +57,7 @@ def source():
 
 def honest():
     """What an honest learner hands in: the release, with answers, outputs and what JupyterLab adds."""
-    node = source()
+    node = deepcopy(source())
     answers = {"one": "n = None\nn = 6 * 7", "two": "def double(k):\n    return k + k", "words": "My answer."}
     for cell in node.cells:
         cell.source = answers.get(cell.id, cell.source)
@@ -140,15 +143,26 @@ def test_edited_locked_and_test_cells_are_restored_told_and_flagged():
     of(mine, "begin").source = "x = [1]"
     of(mine, "one-test").source = "2.0"
     done = mended(mine)
-    assert done.repairs == done.flags == (
-        "In o1, the locked cell begin had been edited: the assignment's text counts.",
-        "In o1, the test cell one-test had been edited: the assignment's text counts.",
-    )  # fmt: skip
+    assert (
+        done.repairs
+        == done.flags
+        == (
+            "In o1, the locked cell begin had been edited: the assignment's text counts.",
+            "In o1, the test cell one-test had been edited: the assignment's text counts.",
+        )
+    )
 
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("points", 99), ("points", "many"), ("points", None), ("schema_version", 1), ("solution", True), ("locked", False)],
+    [
+        ("points", 99),
+        ("points", "many"),
+        ("points", None),
+        ("schema_version", 1),
+        ("solution", True),
+        ("locked", False),
+    ],
 )
 def test_changed_settings_of_a_graded_cell_are_flagged_and_do_not_count(setting, value):
     mine = honest()
@@ -170,7 +184,7 @@ def test_missing_cells_come_back_the_answers_as_stubs_without_their_solution():
 
 
 def test_an_answer_without_marks_of_its_solution_is_a_stub_as_a_whole():
-    assignment = source()
+    assignment = deepcopy(source())
     of(assignment, "one").source = "n = 42"
     done = repair(assignment, data(without(honest(), "one")), name="o1")
     assert "42" not in of(done.notebook, "one").source
@@ -226,7 +240,7 @@ def test_a_notebook_that_lost_all_ids_is_known_by_its_texts():
 
 
 def test_what_could_be_either_of_two_answers_is_neither():
-    assignment, mine = source(), honest()
+    assignment, mine = deepcopy(source()), honest()
     again = code("three", SOLUTION.replace("42", "43"), solution=True)
     assignment.cells.insert(4, again)
     of(mine, "one").metadata, of(mine, "one").id = {}, "lost"
@@ -285,7 +299,7 @@ def test_moved_cells_go_back_and_take_what_was_added_with_them():
 
 
 def test_of_a_source_without_cell_ids_nothing_is_run_twice():
-    assignment, mine = source(), honest()
+    assignment, mine = deepcopy(source()), honest()
     for cell in assignment.cells:
         del cell["id"]
     assignment.nbformat_minor = 4
@@ -304,17 +318,36 @@ def test_pictures_attached_to_an_answer_are_kept_and_nothing_else_of_them():
     of(mine, "words").attachments = {"a.png": picture, "b": 3, "c": {"image/png": [1]}, "d": {"application/json": "{}"}}
     of(mine, "one").attachments = {"a.png": picture}
     done = mended(mine)
-    assert of(done.notebook, "words").attachments == {"a.png": picture} and "attachments" not in of(done.notebook, "one")
+    assert of(done.notebook, "words").attachments == {"a.png": picture} and "attachments" not in of(
+        done.notebook, "one"
+    )
 
 
 @pytest.mark.parametrize(
     "handed_in",
     [
-        b"", b"\0" * 1000, b"not JSON", b"\xff\xfe", b"{", b"[]", b"null", b"NaN", b'"cells"', b"[" * 1_000_000, b'{"a":' * 100_000,
-        b"{}", b'{"cells": {}}', b'{"cells": null}', b'{"cells": "x"}', b'{"cells": []}', b'{"cells": [1, null, "x", [], [{}]]}',
-        b'{"cells": [' + b"[" * 100_000, b'{"cells": [' + b"{}," * 1000 + b"{}]}", b"PK\x03\x04",
+        b"",
+        b"\0" * 1000,
+        b"not JSON",
+        b"\xff\xfe",
+        b"{",
+        b"[]",
+        b"null",
+        b"NaN",
+        b'"cells"',
+        b"[" * 1_000_000,
+        b'{"a":' * 100_000,
+        b"{}",
+        b'{"cells": {}}',
+        b'{"cells": null}',
+        b'{"cells": "x"}',
+        b'{"cells": []}',
+        b'{"cells": [1, null, "x", [], [{}]]}',
+        b'{"cells": [' + b"[" * 100_000,
+        b'{"cells": [' + b"{}," * 1000 + b"{}]}",
+        b"PK\x03\x04",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_notebook_is_graded_as_unanswered(handed_in):
     done = mended(handed_in)
     told = "What was handed in as o1 cannot be read as a notebook: all its answers count as missing."
@@ -339,10 +372,14 @@ def test_marks_of_a_merge_cost_no_more_than_the_cell_they_stand_in():
 @pytest.mark.parametrize(
     "change",
     [
-        {"source": None}, {"source": 7}, {"source": {"a": "b"}}, {"source": ["a", 1]}, {"source": "x" * 2_000_000},
+        {"source": None},
+        {"source": 7},
+        {"source": {"a": "b"}},
+        {"source": ["a", 1]},
+        {"source": "x" * 2_000_000},
         {"deep": json.loads("[" * 200 + "]" * 200)},
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_one_cell_costs_only_that_cell(change):
     mine = honest()
     of(mine, "one").update(change)
@@ -354,12 +391,23 @@ def test_what_is_wrong_with_one_cell_costs_only_that_cell(change):
 @pytest.mark.parametrize(
     "change",
     [
-        {"id": 3}, {"id": None}, {"id": ["x"]}, {"metadata": []}, {"metadata": None}, {"outputs": "none"}, {"outputs": {"a": []}},
-        {"execution_count": float("nan")}, {"execution_count": float("inf")}, {"execution_count": 10**4000}, {"cell_type": 7},
-        {"cell_type": "video"}, {"attachments": [1]}, {"unknown": {"cells": [{"source": "x"}], "outputs": [1]}},
+        {"id": 3},
+        {"id": None},
+        {"id": ["x"]},
+        {"metadata": []},
+        {"metadata": None},
+        {"outputs": "none"},
+        {"outputs": {"a": []}},
+        {"execution_count": float("nan")},
+        {"execution_count": float("inf")},
+        {"execution_count": 10**4000},
+        {"cell_type": 7},
+        {"cell_type": "video"},
+        {"attachments": [1]},
+        {"unknown": {"cells": [{"source": "x"}], "outputs": [1]}},
         {"source": ["n = None\n", "n = 6 * 7"]},
     ],
-)  # fmt: skip
+)
 def test_wrong_types_around_an_answer_do_not_cost_it(change):
     mine = honest()
     of(mine, "one").update(change)
@@ -391,20 +439,31 @@ def test_characters_that_are_none_do_not_stop_anything():
 
 def test_a_notebook_of_format_3_is_read():
     cells = [
-        {"cell_type": "code", "input": cell.source.splitlines(), "language": "python", "outputs": [], "metadata": cell.metadata}
+        {
+            "cell_type": "code",
+            "input": cell.source.splitlines(),
+            "language": "python",
+            "outputs": [],
+            "metadata": cell.metadata,
+        }
         if cell.cell_type == "code"
         else {"cell_type": "markdown", "source": cell.source, "metadata": cell.metadata}
         for cell in honest().cells[1:]
-    ]  # fmt: skip
+    ]
     cells.insert(0, {"cell_type": "heading", "level": 1, "source": "Title", "metadata": {}})
-    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [{"cells": cells, "metadata": {}}]}
+    old = {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {"name": ""},
+        "worksheets": [{"cells": cells, "metadata": {}}],
+    }
     done = mended(json.dumps(old).encode())
     assert texts(done) == texts(mended(honest())) and done.repairs == ()
 
 
 def test_outputs_are_skipped_whatever_they_hold():
     mine = honest()
-    many = [nbformat.v4.new_output("stream", text="[{\\\"" * 25), {"cells": [{"source": "evil"}]}]
+    many = [nbformat.v4.new_output("stream", text='[{\\"' * 25), {"cells": [{"source": "evil"}]}]
     of(mine, "one").outputs = many
     assert mended(mine).repairs == ()
     whole = data(mine).replace(b'"outputs": [{', b'"outputs": [' + b"[" * 10_000 + b"]" * 10_000 + b", {", 1)
@@ -439,7 +498,7 @@ def test_whatever_is_done_to_a_notebook_the_result_is_valid_and_locked_cells_are
     chance = random.Random(7)
     start = time.process_time()
     count = 0
-    while count < 3000 and time.process_time() - start < 60:
+    while count < 3000 and time.process_time() - start < 15:
         if chance.random() < 0.5:
             handed_in = mangled(bytearray(data(honest())), chance)
         else:
@@ -464,7 +523,9 @@ def mangled(text, chance):
             case 1:
                 text[a:a] = text[a : a + chance.randint(1, 300)]
             case 2:
-                text[a:a] = chance.choice([b'"', b"{", b"}", b"[", b"]", b",", b":", b"\\", b"\0", b"\xff", b"NaN", b'"cells":['])
+                text[a:a] = chance.choice(
+                    [b'"', b"{", b"}", b"[", b"]", b",", b":", b"\\", b"\0", b"\xff", b"NaN", b'"cells":[']
+                )
             case 3:
                 text[a : a + 1] = bytes([chance.randrange(256)])
             case 4 if chance.random() < 0.1:
@@ -487,9 +548,29 @@ def mutate(node, chance):
         return
     parent, key = chance.choice(places)
     values = [
-        None, 0, -1, 1e308, float("nan"), float("inf"), True, "", "x", "one", "two-test", [], {}, [[]], {"": None}, "code", "markdown",
-        ["a", "b"], "".join(chance.choices(string.printable, k=20)), 10**100, {"grade_id": "one"}, "\ud800",
-    ]  # fmt: skip
+        None,
+        0,
+        -1,
+        1e308,
+        float("nan"),
+        float("inf"),
+        True,
+        "",
+        "x",
+        "one",
+        "two-test",
+        [],
+        {},
+        [[]],
+        {"": None},
+        "code",
+        "markdown",
+        ["a", "b"],
+        "".join(chance.choices(string.printable, k=20)),
+        10**100,
+        {"grade_id": "one"},
+        "\ud800",
+    ]
     match chance.randrange(5):
         case 0:
             del parent[key]
@@ -499,6 +580,6 @@ def mutate(node, chance):
             parent.insert(chance.randint(0, len(parent) - 1), parent.pop(key))
         case 3:
             other, place = chance.choice(places)
-            parent[key] = json.loads(json.dumps(other[place])) if place in other or isinstance(other, list) and place < len(other) else None
+            parent[key] = json.loads(json.dumps(other[place]))
         case _:
             parent[key] = chance.choice(values)
