@@ -13,7 +13,7 @@ from course.errors import CourseError
 
 from . import notebook, release
 
-WITHHELD = ("authoring", "exam/keys", "grading", "hidden")  # of the package
+WITHHELD = ("authoring", "beside.py", "exam/keys", "grading", "hidden")  # of the package
 SETUP = ("LICENSE", "Makefile", "README.md", "environment.yml", "pyproject.toml", "requirements.lock")
 AUTHORS_SETTINGS = re.compile(r"\[(project\.optional-dependencies|tool\.(?!setuptools).*)\]")  # of pyproject.toml
 LITTER = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")

@@ -138,17 +138,18 @@ def _schedule(aws: World, bucket: str, role: str, due: datetime, country: str, e
     when = {"ScheduleConfig": {"ScheduleExpression": f"cron(0 {due.hour} ? * * *)"}}
     window = {"StartTimeOffset": f"-P{BACK.days}D", "EndTimeOffset": f"-P{BACK.days - 1}D"}
     watched = {"EndpointName": endpoint, "LocalPath": "/opt/ml/processing/input_data", **window}
-    report = {"S3Uri": f"s3://{bucket}/reports", "LocalPath": _RESULT}
+    report = {"S3Output": {"S3Uri": f"s3://{bucket}/reports", "LocalPath": _RESULT}}
+    baseline = {
+        "ConstraintsResource": {"S3Uri": f"{files}/constraints.json"},
+        "StatisticsResource": {"S3Uri": f"{files}/statistics.json"},
+    }
     more = {"JobResources": MACHINE, "RoleArn": role}
     sm.create_data_quality_job_definition(
         JobDefinitionName=f"{endpoint}-data",
-        DataQualityBaselineConfig={
-            "ConstraintsResource": {"S3Uri": f"{files}/constraints.json"},
-            "StatisticsResource": {"S3Uri": f"{files}/statistics.json"},
-        },
+        DataQualityBaselineConfig=baseline,
         DataQualityAppSpecification={"ImageUri": ANALYSER},
         DataQualityJobInput={"EndpointInput": watched},
-        DataQualityJobOutputConfig={"MonitoringOutputs": [{"S3Output": report}]},
+        DataQualityJobOutputConfig={"MonitoringOutputs": [report]},
         **more,
     )
     sm.create_model_quality_job_definition(
@@ -159,7 +160,7 @@ def _schedule(aws: World, bucket: str, role: str, due: datetime, country: str, e
             "EndpointInput": {**watched, "ProbabilityAttribute": "0", "InferenceAttribute": "1"},
             "GroundTruthS3Input": {"S3Uri": f"s3://{bucket}/labels/{country}"},
         },
-        ModelQualityJobOutputConfig={"MonitoringOutputs": [{"S3Output": report}]},
+        ModelQualityJobOutputConfig={"MonitoringOutputs": [report]},
         **more,
     )
     for kind, type in (("data", "DataQuality"), ("model", "ModelQuality")):

@@ -76,7 +76,7 @@ def run(
     with ExitStack() as stack:
         stack.enter_context(_alone(course.source(assignment)))
         book = stack.enter_context(Gradebook(course.database, course.directory.course_id, patience=patience))
-        plan = _plan(course, assignment, notebooks, _released(course, assignment, notebooks, book))
+        plan = _plan(course, assignment, notebooks, _released(course, assignment, book))
         plan = replace(plan, **stack.enter_context(_held(course, trust, examine)))
         pool = stack.enter_context(Pool(plan, workers or _processors(), SUBMISSION_SECONDS))
         batch = _Batch(course, plan, book, told)
@@ -124,10 +124,10 @@ def read_source(course: Course, assignment: str) -> dict[str, NotebookNode]:
     return {path.stem: nbformat.read(path, as_version=4) for path in paths}
 
 
-def _released(course: Course, assignment: str, notebooks: Mapping[str, NotebookNode], book: Gradebook) -> Any:
+def _released(course: Course, assignment: str, book: Gradebook) -> dict[str, dict[str, str]]:
     """How the cells were released, once the gradebook has the assignment as it stands in source/."""
     source = key.folder(course.source(assignment), course.directory.ignore)
-    if book.released(assignment).keys() != notebooks.keys() or book.source(assignment) != source:
+    if not book.released(assignment) or book.source(assignment) != source:
         directory.enter(course, assignment)
         book.note_source(assignment, source)
     return book.released(assignment)
