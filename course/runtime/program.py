@@ -124,6 +124,8 @@ def take_environment(environment: Mapping[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
+    if tempfile := sys.modules.get("tempfile"):
+        tempfile.tempdir = None  # it remembers the parent's
     sys.path[:] = [entry for entry in sys.path if entry and not (CHECKOUT and os.path.realpath(entry) == str(CHECKOUT))]
     sys.argv = [""]
     main = types.ModuleType("__main__")
