@@ -40,6 +40,17 @@ def check(id, hidden=False, **given):
     print(f"{id}: {given}")
     return 4.0 if all(value is not None for value in given.values()) else 0.0
 """
+BESIDE = """\
+import course.learn
+from course.grading.examiner import Nothing
+
+
+class Beside(Nothing):
+    modules = {"course.learn": ("begin", "check")}
+
+    def perform(self, module, name, args, kwargs):
+        return getattr(course.learn, name)(*args, **kwargs)
+"""
 BLANK = """\
 name = None
 ### BEGIN SOLUTION
@@ -122,8 +133,9 @@ def write(root: Path, node: NotebookNode | None = None, name: str = ASSIGNMENT) 
 
 
 def stand_in(folder: Path) -> Path:
-    """A folder for PYTHONPATH whose `course.learn` opens no cloud."""
+    """A folder for PYTHONPATH whose `course.learn` opens no cloud, and what lets submissions use it: beside_stand_in."""
     (folder / "course").mkdir(parents=True)
     (folder / "course" / "__init__.py").write_text("")
     (folder / "course" / "learn.py").write_text(STAND_IN)
+    (folder / "beside_stand_in.py").write_text(BESIDE)
     return folder
