@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 import course.learn
 from course import syllabus
 from course.cloud import client
-from course.grading import replay
+from course.grading import findings
 from course.grading.examiner import Replay
 from course.grading.region import exercises, key, region
 from course.learn import setting, world
@@ -95,9 +95,9 @@ class Cloud:
         part = self._regions[done.exercise]
         for cell in cells:
             cell.id = key(cell)
-        answer = replay.answer(part, NotebookNode(cells=cells))
+        answer = findings.answer(part, NotebookNode(cells=cells))
         answer["problem"] = answer["problem"] or problem
-        answer["findings"] = [{name: told[name] for name in replay.TOLD} for told in answer["findings"]]
+        answer["findings"] = [{name: told[name] for name in findings.TOLD} for told in answer["findings"]]
         self._results.setdefault(done.exercise, {})[done.world] = answer
         path = self._scratch / "hidden.json"
         path.write_text(json.dumps(self._results), encoding="utf-8")

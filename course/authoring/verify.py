@@ -25,7 +25,7 @@ from course.authoring import lint, notebook, rehearsal, submissions
 from course.authoring.fault import Fault
 from course.authoring.submissions import Submission, SubmissionError
 from course.errors import CourseError
-from course.grading import replay
+from course.grading import findings
 from course.grading.region import Region, region
 from course.learn import beside, exercise
 from course.learn.setting import SELF_STUDY
@@ -92,7 +92,7 @@ def run(root: Path, ids: Sequence[str] | None = None, seeds: int = 1) -> Report:
     with tempfile.TemporaryDirectory(prefix="verify-") as folder, beside.parents() as environment:
         report.runs = asyncio.run(_run_all(jobs, root, Path(folder), environment))
     for job, result in zip(jobs, report.runs, strict=True):
-        report.faults += _judge(job, result, replay.points(job.region))
+        report.faults += _judge(job, result, findings.points(job.region))
     return report
 
 
@@ -109,7 +109,7 @@ def _planned(root: Path, entry: syllabus.Exercise, seeds: int, report: Report) -
     path = root / "source" / entry.assignment / f"{entry.assignment}.ipynb"
     try:
         source = notebook.read(path)
-        of = replay.points(region(source.node, source.node, entry.id))  # what is graded by hand comes after the check
+        of = findings.points(region(source.node, source.node, entry.id))  # what is graded by hand comes after the check
         works = [submissions.solution(of), submissions.blank(source.of(entry.id))]
         kept = submissions.stored(root, entry.id)
     except (notebook.NotebookError, SubmissionError) as error:
@@ -184,7 +184,7 @@ async def _run(job: Job, place: Path, environment: dict[str, str], context: Fork
 
 def _read(executed: NotebookNode, checks: Sequence[str]) -> tuple[tuple[float, ...], tuple[str, ...], str]:
     """Points of the check and of its repetition, hints of both, and the first error that a cell raised."""
-    told = [replay.findings(cell)[-1:] for cell in executed.cells if cell.id in (*checks, AGAIN)]
+    told = [findings.findings(cell)[-1:] for cell in executed.cells if cell.id in (*checks, AGAIN)]
     said = [data for found in told for data in found]
     hints = dict.fromkeys(finding["hint"] for data in said for finding in data["findings"] if finding["hint"])
     errors = [output for cell in executed.cells for output in cell.outputs if output.output_type == "error"]

@@ -22,8 +22,8 @@ from nbformat import NotebookNode
 from course import syllabus
 from course.errors import CourseError
 from course.grading.directory import Course, find, grader
+from course.grading.findings import findings
 from course.grading.region import key
-from course.grading.replay import findings
 
 SELF_STUDY = "self-study"
 LARGEST = 50_000_000  # bytes of all files together

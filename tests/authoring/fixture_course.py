@@ -133,7 +133,7 @@ def write(root: Path, node: NotebookNode | None = None, name: str = ASSIGNMENT) 
 
 
 def stand_in(folder: Path) -> Path:
-    """A folder for PYTHONPATH whose `course.learn` opens no cloud, and what lets submissions use it: beside_stand_in."""
+    """A folder for PYTHONPATH: a `course.learn` that opens no cloud, and beside_stand_in, which lets work use it."""
     (folder / "course").mkdir(parents=True)
     (folder / "course" / "__init__.py").write_text("")
     (folder / "course" / "learn.py").write_text(STAND_IN)

@@ -33,7 +33,7 @@ def complete(root: Path) -> Path:
     for name in bundle.SETUP:
         (root / name).write_text(f"{name}\n")
     (root / "pyproject.toml").write_text(PYPROJECT)
-    for name in ("learn/check.py", "hidden/o_8.py", "grading/replay.py", "authoring/lint.py", "exam/keys/d1.json"):
+    for name in ("learn/check.py", "hidden/o_8.py", "grading/findings.py", "authoring/lint.py", "exam/keys/d1.json"):
         (root / "course" / name).parent.mkdir(parents=True, exist_ok=True)
         (root / "course" / name).write_text("VALUE = 1\n")
     (root / "course" / "learn" / "__pycache__").mkdir()
