@@ -11,8 +11,8 @@ How it is held, best first; `detect` says which of it a machine allows:
     trusted      rlimits only: it can do all that its owner can. Only where someone has said that the work is trusted.
 
 Nothing that a student's process writes reaches `folder`: it works on a copy, which `files` shows and which is gone with
-it. One start costs about 35 ms (first line to last, 2 GHz; as much CPU), most of it for three forks of what the parent
-has imported.
+it. A start and its end take about 95 ms of CPU on a busy 2-core machine (eight processes at work), nearly all of it for
+three forks of what the parent has imported: 1,700 mappings, 140 MB.
 """
 
 import contextlib
