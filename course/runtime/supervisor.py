@@ -121,10 +121,10 @@ def _watch(cage: Cage, line: socket.socket | None, pulse: int, wake: int, look: 
     for descriptor in (pulse, wake, *([line.fileno()] if line else [])):
         poll.register(descriptor, select.POLLIN)
     frames = lifeline.Frames()
+    over = None
     while (code := cage.finished()) is None:
-        if look and (over := look.over(cage)):
+        if look and not over and (over := look.over(cage)):
             cage.kill()
-            look = None
             if line:
                 with contextlib.suppress(OSError):
                     lifeline.send(line, {"over": over})

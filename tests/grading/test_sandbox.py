@@ -666,7 +666,7 @@ def test_the_real_parent_has_the_libraries_and_no_thread(tmp_path):
             mode=sandbox.detect(trust=True),
         ) as student:
             assert student.wait(SECONDS) == 0, student.output.read()
-            assert student.output.read() == b"True agg 1 []\n"
+            assert student.output.read() == b"True Agg 1 []\n"
     finally:
         parents.close()
 
