@@ -44,7 +44,7 @@ def test_a_child_from_ready_to_exit(started):
             message, _ = lifeline.receive(line)
             assert message["ready"]["port"] == listener.getsockname()[1]
             line.shutdown(socket.SHUT_WR)
-            assert lifeline.receive(line)[0] == {"exit": 0}
+            assert lifeline.receive(line)[0]["exit"] == 0
             assert lifeline.receive(line)[0] is None
 
 
@@ -69,7 +69,7 @@ def test_bad_clients_do_no_harm(started, sent):
 def test_a_request_without_its_descriptors_ends_its_child_only(started):
     _, path = started
     with ask(path, {"do": "world"}) as line:
-        assert lifeline.receive(line)[0] == {"exit": 1}
+        assert lifeline.receive(line)[0]["exit"] == 1
     test_a_child_from_ready_to_exit(started)
 
 
@@ -86,7 +86,7 @@ def test_many_clients_that_come_and_go_at_once(started):
                 assert "ready" in lifeline.receive(line)[0]
                 line.shutdown(socket.SHUT_WR)
             for line in lines[1::2]:
-                assert lifeline.receive(line)[0] == {"exit": 0}
+                assert lifeline.receive(line)[0]["exit"] == 0
                 line.close()
     test_a_child_from_ready_to_exit(started)
 
