@@ -29,7 +29,7 @@ from course.grading import plain, sandbox, trusted
 from course.grading.link import Gone, Link, TimedOut
 from course.grading.outputs import Outputs
 from course.grading.remote import Objects
-from course.grading.shell import make_shell
+from course.grading.shell import Shell, make_shell
 from course.grading.trusted import Source
 
 INTERRUPT_SECONDS = 3.0  # what a cell gets between being interrupted and being ended
@@ -214,6 +214,7 @@ class Examination:
 
     def close(self) -> None:
         self.record = self._beside.record()
+        Shell.clear_instance()
         self._drop()
         self._beside.close()
 

@@ -1,11 +1,9 @@
 """The course's widgets at the keyboard alone: Tab goes on, arrows and space choose, Enter presses."""
 
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -15,7 +13,6 @@ from tests.browser.notebook import Notebook
 
 WAIT = 60  # seconds for the kernel to answer, on a busy machine too
 REACH = 60  # presses of Tab at most, from a cell to its panel or through a panel
-PRESSES, SOON = 5, 5  # of one key, and seconds for it to work
 CONFIDENCE = (25, 50, 75, 95)
 # What the focused element is, and which of its group.
 FOCUSED = """
@@ -27,12 +24,6 @@ if (one.type === "checkbox") return ["box", of("input[type=checkbox]"), ""];
 if (one.tagName === "SELECT") return ["list", of("select"), ""];
 if (one.tagName === "BUTTON") return ["button", of("button"), one.innerText];
 return [one.type === "text" ? "field" : "slider", of(".widget-slider"), one.getAttribute("role") ?? ""];
-"""
-
-# Which of the radio buttons of the focused group is chosen.
-CHOSEN = """
-const group = document.activeElement.closest(".widget-radio-box");
-return group ? [...group.querySelectorAll("input")].findIndex(one => one.checked) : -1;
 """
 
 
@@ -107,26 +98,13 @@ class Panel:
         radios, boxes, lists = _places(item, choice)
         for kind, number, of in self.walk("Commit"):
             if kind == "radio":
-                self._choose(CONFIDENCE.index(confidence) if of == "sure" else radios[number])
+                place = CONFIDENCE.index(confidence) if of == "sure" else radios[number]
+                self.press(Keys.SPACE, *[Keys.ARROW_DOWN] * place)
             elif kind == "box" and number in boxes:
                 self.press(Keys.SPACE)
             elif kind == "list":
                 self.press(*[Keys.ARROW_DOWN] * (lists[number] + 1))
         self.press(Keys.ENTER)
-
-    def _choose(self, place: int) -> None:
-        """Choose in the group of radio buttons that has the focus. Each key is pressed when the one before has worked.
-
-        A key that comes while the widget is drawn anew is lost, as a person's would be: who sees that presses again.
-        """
-        for wanted in range(place + 1):
-            for _ in range(PRESSES):
-                self.press(Keys.ARROW_DOWN if wanted else Keys.SPACE)
-                with contextlib.suppress(TimeoutException):
-                    self.notebook.until(lambda wanted=wanted: self.browser.execute_script(CHOSEN) == wanted, SOON)
-                    break
-            else:
-                raise AssertionError(f"option {wanted} cannot be chosen in the panel of {self.cell}\n{self.text}")
 
     def _order(self, texts: Sequence[str]) -> None:
         """Move the steps up, each to its place."""
