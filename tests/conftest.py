@@ -18,15 +18,32 @@ collect_ignore_glob = ["*.ipynb"]
 CI = os.environ.get("CI") == "true"
 VERIFY = ["nice", "-n", "10", sys.executable, "-m", "course", "verify", "--seeds", "5" if CI else "1"]
 VERIFYING = pytest.StashKey[subprocess.Popen[str]]()
+AHEAD = pytest.StashKey[set[str]]()  # tests in a browser that are still to come
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     wanted = any("verifying" in getattr(item, "fixturenames", ()) for item in session.items)
     if wanted and not session.config.option.collectonly:
+        session.config.stash[AHEAD] = {item.nodeid for item in session.items if item.get_closest_marker("browser")}
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Begin to verify once the last test in a browser is over: on a busy machine keys that are pressed get lost."""
+    ahead = item.config.stash.get(AHEAD, None)
+    if ahead is not None:
+        ahead.discard(item.nodeid)
+        if not ahead:
+            _verify(item.config)
+
+
+def _verify(config: pytest.Config) -> subprocess.Popen[str]:
+    """`course verify`, started when it is first asked for."""
+    if VERIFYING not in config.stash:
         root = Path(__file__).resolve().parents[1]
-        session.config.stash[VERIFYING] = subprocess.Popen(
+        config.stash[VERIFYING] = subprocess.Popen(
             VERIFY, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
+    return config.stash[VERIFYING]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -38,8 +55,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def verifying(request: pytest.FixtureRequest) -> subprocess.Popen[str]:
-    """`course verify` of every exercise, under way since the tests began."""
-    return request.config.stash[VERIFYING]
+    """`course verify` of every exercise, under way since the tests in a browser ended."""
+    return _verify(request.config)
 
 
 @pytest.hookimpl(wrapper=True)
