@@ -27,7 +27,7 @@ from nbgrader.utils import determine_grade
 
 from course.grading import plain, sandbox, trusted
 from course.grading.link import Gone, Link, TimedOut
-from course.grading.outputs import Outputs
+from course.grading.outputs import LARGEST, Outputs
 from course.grading.remote import Objects
 from course.grading.shell import Shell, make_shell
 from course.grading.trusted import Source
@@ -194,6 +194,7 @@ class Examination:
         self._done: list[NotebookNode] = []  # the work's cells that ran to their end
         self._restarts = 0
         self._testing = False
+        self._heard = 0  # characters that the work has printed while tests ran
         self._worker: Worker | None = None
         self.problems: dict[str, str] = {}  # by key: why a cell is what it is
         self.flags: list[str] = []
@@ -227,10 +228,12 @@ class Examination:
             if time.monotonic() >= self._deadline:
                 self._fail(cell, "not reached", "The submission had used up its time.")
             elif trusted.key(cell) in self._source.tests:
+                self._testing = True
                 self._test(cell)
             else:
                 self._work(cell)
         finally:
+            self._testing = False
             self._outputs = before
         return outputs
 
@@ -264,12 +267,8 @@ class Examination:
         for name in names:
             space.pop(name, None)
         space.update(found)
-        self._testing = True
-        try:
-            with _alarm(self._limits.cell_seconds * 2):
-                self._shell.run(cell.source, self._count)
-        finally:
-            self._testing = False
+        with _alarm(self._limits.cell_seconds * 2):
+            self._shell.run(cell.source, self._count)
         if worker is self._worker:
             self._after_test(cell, worker)
 
@@ -416,15 +415,15 @@ class Examination:
         assert worker is not None
         if question.get("do") == "call back":
             return worker.objects.call_back(question)
-        if question.get("do") != "stand in":
-            return {"refused": "nobody here does that"}
+        if question.get("do") != "stand in" or self._testing:
+            return {"refused": "nobody here does that now"}
         module, name = str(question.get("module")), str(question.get("name"))
         if name not in self._beside.modules.get(module, ()):
             return {"refused": f"{module}.{name} is not to be had"}
-        args = [worker.objects.unpack(value) for value in _list(question.get("args"))]
-        kwargs = {str(key): worker.objects.unpack(value) for key, value in _dict(question.get("kwargs")).items()}
-        left = worker.link.deadline
+        begun, left = time.monotonic(), worker.link.deadline or 0.0
         try:
+            args = [worker.objects.unpack(value) for value in _list(question.get("args"))]
+            kwargs = {str(key): worker.objects.unpack(value) for key, value in _dict(question.get("kwargs")).items()}
             with self._shell.streams():
                 value = self._beside.perform(module, name, args, kwargs)
             return {"value": worker.objects.hand_over(value)}
@@ -433,15 +432,19 @@ class Examination:
         except Exception as error:
             return {"raised": [type(error).__name__, str(error), type(error).__module__]}
         finally:
-            worker.link.deadline = left
+            worker.link.deadline = left + time.monotonic() - begun  # our time is not the cell's
 
     def _hear(self, remark: dict[str, Any]) -> None:
-        """What the work shows; what it prints while a test calls it, the test may want to catch."""
-        stream = {"stdout": sys.stdout, "stderr": sys.stderr}.get(str(remark.get("name")))
-        if self._testing and remark.get("output_type") == "stream" and stream and isinstance(remark.get("text"), str):
-            stream.write(remark["text"])
-        else:
-            self._show(remark)
+        """What the work shows. A test's outputs decide its score, so the work adds nothing to them but what it prints.
+
+        That goes through our own streams: the test may want to catch it.
+        """
+        if not self._testing:
+            self._outputs.hear(remark)
+        elif remark.get("output_type") == "stream" and isinstance(text := remark.get("text"), str):
+            self._heard += len(text)
+            if self._heard <= LARGEST:
+                print(text, end="", file=sys.stderr if remark.get("name") == "stderr" else sys.stdout)
 
     def _show(self, output: dict[str, Any]) -> None:
         self._outputs.take(output)

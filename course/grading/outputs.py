@@ -13,26 +13,29 @@ NAMES = ("stdout", "stderr")
 
 
 class Outputs(list[NotebookNode]):
-    """The outputs of one cell, in order."""
+    """The outputs of one cell, in order. `hear` takes them from the work, `take` from the examiner's own tests."""
 
     def __init__(self) -> None:
         super().__init__()
         self._size = 0
         self._cut = False
 
+    def hear(self, said: dict[str, Any]) -> None:
+        """Add one output of the work; what is none is dropped, and so is what comes beyond the bounds."""
+        if not self._cut:
+            self._size += len(json.dumps(said))
+            self._cut = self._size > LARGEST or len(self) >= MOST
+            self.take({"output_type": "stream", "name": "stderr", "text": CUT} if self._cut else said)
+
     def take(self, said: dict[str, Any]) -> None:
-        """Add one output; what is none is dropped."""
+        """Add one output, however much there is already: no flood of the work's may keep an error out."""
         kind = said.get("output_type")
         if kind == "clear":
             self.clear()
             return
         output = _checked(kind, said)
-        if output is None or self._cut:
+        if output is None:
             return
-        self._size += len(json.dumps(output))
-        if self._size > LARGEST or len(self) >= MOST:
-            self._cut = True
-            output = nbformat.v4.new_output("stream", name="stderr", text=CUT)
         last = self[-1] if self else None
         if output.output_type == "stream" and last and last.output_type == "stream" and last.name == output.name:
             last.text += output.text
