@@ -15,9 +15,6 @@ class Metrics:
     def __init__(self, *series):
         self.series = series
 
-    def list_metrics(self, **_):
-        return {"Metrics": [{"Namespace": "TxGuard", "MetricName": "AUC", "Dimensions": d} for d, _ in self.series]}
-
     def get_metric_statistics(self, *, Dimensions, **_):
         values = next(values for dimensions, values in self.series if dimensions == Dimensions)
         points = [{"Timestamp": n, "Average": a, "SampleCount": c} for n, (a, c) in enumerate(values)]
@@ -34,7 +31,9 @@ class Given:
     def client(self, service):
         return self.metrics
 
-    def control(self, verb):
+    def control(self, verb, namespace=None):
+        if verb == "metrics" and namespace == "TxGuard":
+            return [{"name": name, "dimensions": d} for d, _ in self.metrics.series for name in ("Count", "AUC")]
         return {"now": NOW}
 
 

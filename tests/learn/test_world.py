@@ -94,8 +94,7 @@ def test_a_private_cloud_says_so_and_ends_with_its_kernel(end, tmp_path):
         kernel.stdin.close()
         kernel.wait(WAIT)
     assert all(ended(pid) for pid in told["pids"])
-    if end == "kill":
-        assert Path(told["folder"]).exists(), "nobody was left to remove it"
+    if end == "kill":  # nobody was left to remove its folder, but whoever starts a lab or a kernel sweeps
         sweep()
     assert not Path(told["folder"]).exists()
 

@@ -205,6 +205,7 @@ def test_metrics_are_listed_for_two_weeks_and_recently_active_for_three_hours(op
     for hours in (2, 2, 13 * 24, 48):
         cloud.control("advance", seconds=hours * 3600)
         listed.append([len(metrics.list_metrics(**more)["Metrics"]) for more in ({}, {"RecentlyActive": "PT3H"})])
+    assert cloud.control("metrics", namespace="N") == [{"name": "m", "dimensions": []}], "the owner still sees it"
     assert listed == [[1, 1], [1, 0], [1, 0], [0, 0]]
     cloud.handle.close()
 

@@ -161,7 +161,8 @@ def test_an_interrupted_job_goes_on_counting(lab, boost):
             TrainingJobName="boosted-spot",
             RoleArn=lab.role,
             AlgorithmSpecification={"TrainingImage": XGBOOST, "TrainingInputMode": "File"},
-            HyperParameters=HYPERPARAMETERS | {"num_round": "400"},
+            # More lines than a pipe holds: the job cannot end before it is read, and so interrupted.
+            HyperParameters=HYPERPARAMETERS | {"num_round": "800", "eval_metric": "auc,logloss,error,rmse,mae,map"},
             InputDataConfig=[
                 {
                     "ChannelName": "train",
@@ -181,7 +182,7 @@ def test_an_interrupted_job_goes_on_counting(lab, boost):
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     text = lab.logs(GROUP, "boosted-spot/")
     assert "Resuming from iteration" in text
-    assert text.count("\n[399]\t") == 1
+    assert text.count("\n[799]\t") == 1
 
 
 @pytest.fixture(scope="module")
