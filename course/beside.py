@@ -6,6 +6,7 @@ at its request and on plain data.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -22,20 +23,22 @@ import course.learn
 from course import syllabus
 from course.cloud import client
 from course.grading import findings
-from course.grading.examiner import Replay
+from course.grading.beside import Replay
 from course.grading.region import exercises, key, region
 from course.learn import setting, world
 from course.learn.beside import parents
 
 PORT = 4566  # inside the student's network, where nothing else is
-HERE = ("show_tests",)  # runs the learner's own files, so it stays with them
+# What reads or runs the learner's own files stays with them; the examiner does what these ask for in the cloud.
+HERE = ("show_tests", "replay", "send_traffic")
+BENEATH = {"course.learn.replaying": ("pass_here",), "course.learn.traffic": ("arrive",)}
 MODULES = ("course.learn.guest",)  # what the students' warm parent imports besides
 
 
 class Cloud:
-    """The cloud beside one submission (course.grading.examiner.Beside)."""
+    """The cloud beside one submission (course.grading.beside.Beside)."""
 
-    modules: ClassVar = {"course.learn": tuple(name for name in course.learn.__all__ if name not in HERE)}
+    modules: ClassVar = {"course.learn": tuple(name for name in course.learn.__all__ if name not in HERE), **BENEATH}
     prepare = "course.learn.guest:prepare"
     port = PORT
     told_as = "COURSE_HANDED_IN_BY"
@@ -62,7 +65,7 @@ class Cloud:
         self._doorway.guests = listener
 
     def perform(self, module: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        value = getattr(course.learn, name)(*args, **kwargs)
+        value = getattr(importlib.import_module(module), name)(*args, **kwargs)
         current = setting.read().world or "own"
         if name == "begin":
             begun = world.current()

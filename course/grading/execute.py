@@ -37,7 +37,7 @@ class SandboxedExecute(Execute):
     beside = Unicode(
         "",
         help="'module:class' of what runs beside each submission and performs functions for it "
-        "(course.grading.examiner.Beside). Empty: nothing.",
+        "(course.grading.beside.Beside). Empty: nothing.",
     ).tag(config=True)
     modules = List(
         Unicode(), help="What the students' processes have imported besides the usual libraries: what cells import."

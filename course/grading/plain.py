@@ -2,7 +2,7 @@
 
 `pack` makes a JSON value of an object, `unpack` makes the object again. Only data crosses, of exactly the types listed
 here: never a pickle, never a subclass that could behave otherwise. What is no data stays where it is, and a reference
-crosses in its place (course.grading.remote).
+crosses in its place (course.grading.objects).
 """
 
 import base64

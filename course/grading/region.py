@@ -9,6 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.grading.released import released
+from course.grading.trusted import key
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,6 @@ def region(source: NotebookNode, submitted: NotebookNode, exercise: str) -> Regi
             cells += added.get(name, [])
     checks = tuple(name for name, cell in known.items() if _course(cell).get("part") == "check")
     return Region(exercise, tuple(cells), checks)
-
-
-def key(cell: NotebookNode) -> str:
-    """How a cell is recognised: nbgrader's grade id, else the cell's own id."""
-    return cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "")
 
 
 def nbformat_id(text: str) -> bool:

@@ -14,8 +14,9 @@ from nbformat import NotebookNode
 class Source:
     """A notebook of source/: which of its cells are tests, and whose the names are that tests use.
 
-    `definitions` is code: imports and functions of locked cells and imports of all but solutions, which tests get from
-    here and not from the work, unless a solution binds the same name.
+    `definitions` are statements with the names that they bind: imports and functions of locked cells and imports of all
+    but solutions, which tests get from here and not from the work, unless a solution binds the same name. `ours` are
+    these names, and those that nothing but tests binds: one test's are there for the next.
     """
 
     def __init__(self, notebook: NotebookNode) -> None:
@@ -23,20 +24,23 @@ class Source:
         solutions = [cell for cell in notebook.cells if cell.cell_type == "code" and _grading(cell).get("solution")]
         self._theirs = {name for cell in solutions for name in bound(cell.source)}
         self._needs: dict[str, set[str]] = {}
-        parts = []
+        self.definitions: list[tuple[set[str], str]] = []
+        of_tests, given = set(), set()
         for cell in notebook.cells:
             if cell.cell_type != "code" or _grading(cell).get("solution"):
                 continue
-            locked = bool(_grading(cell).get("locked")) and not is_test(cell)
+            tests = is_test(cell)
+            (of_tests if tests else given).update(bound(cell.source))
             for node in _parsed(cell.source).body:
-                if isinstance(node, ast.Import | ast.ImportFrom):
-                    parts.append(node)
-                elif locked and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                    parts.append(node)
+                function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+                if function and (tests or _grading(cell).get("locked")):
                     self._needs[node.name] = _loaded(node)
-        kept = [node for node in parts if not _binds(node) & self._theirs]
-        self.ours = {name for node in kept for name in _binds(node)}
-        self.definitions = ast.unparse(ast.Module(kept, []))
+                if isinstance(node, ast.Import | ast.ImportFrom) or (
+                    function and not tests and _grading(cell).get("locked")
+                ):
+                    self.definitions.append((_binds(node), ast.unparse(node)))
+        self.definitions = [one for one in self.definitions if not one[0] & self._theirs]
+        self.ours = {name for names, _ in self.definitions for name in names} | (of_tests - given - self._theirs)
 
     def wanted(self, code: str) -> list[str]:
         """Names that a test needs from the work: what it reads, and what functions read that it calls.

@@ -68,7 +68,12 @@ def replay(endpoint: str, traffic: str | Path, max_rps: float, *, days: int = 1,
     if not isinstance(max_rps, (int, float)) or not max_rps > 0:
         raise Told("max_rps is how many requests a second one instance answers, a number above 0.")
     counts = pd.read_csv(traffic)["requests"].to_list()
-    return pass_through(world.current(), endpoint, variant, counts, 60 * max_rps, minutes=days * DAY)
+    return pass_here(endpoint, variant, [int(count) for count in counts], 60 * max_rps, days * DAY)
+
+
+def pass_here(endpoint: str, variant: str, week: Sequence[int], per_instance: float, minutes: int) -> Replayed:
+    """`pass_through` in the world that the notebook is in."""
+    return pass_through(world.current(), endpoint, variant, week, per_instance, minutes=minutes)
 
 
 def pass_through(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,20 +24,26 @@ def send_traffic(endpoint: str, payments: str, hours: int = 1) -> pandas.DataFra
     """
     import pandas as pd
 
-    current = world.current()
     with open(payments) as file:
         rows = [line.rstrip("\n").rpartition(",") for line in file]
-    sent = []
+    sent = [
+        (variant, answer is not None and float(answer) == float(rows[number][2]))
+        for number, variant, answer in arrive(endpoint, [row[0] for row in rows], hours)
+    ]
+    return pd.DataFrame(sent, columns=["variant", "right"])
+
+
+def arrive(endpoint: str, bodies: Sequence[str], hours: int) -> list[tuple[int, str, str | None]]:
+    """Let bodies arrive for hours: for each, its number, the variant, and what that answered (None: an error)."""
+    current = world.current()
+    came = []
     for _ in range(hours):
         start = round(_hours_since(current) * PER_HOUR)
-        hour = [rows[number % len(rows)] for number in range(start, start + PER_HOUR)]
-        said = current.control("send", endpoint=endpoint, bodies=[row[0] for row in hour])
-        sent += [
-            (variant, answer is not None and float(answer) == float(row[2]))
-            for (variant, answer), row in zip(said, hour, strict=True)
-        ]
+        numbers = [number % len(bodies) for number in range(start, start + PER_HOUR)]
+        said = current.control("send", endpoint=endpoint, bodies=[bodies[number] for number in numbers])
+        came += [(number, *told) for number, told in zip(numbers, said, strict=True)]
         current.control("advance", seconds=3600)
-    return pd.DataFrame(sent, columns=["variant", "right"])
+    return came
 
 
 def _hours_since(current: world.World) -> int:

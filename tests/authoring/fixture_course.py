@@ -42,7 +42,7 @@ def check(id, hidden=False, **given):
 """
 BESIDE = """\
 import course.learn
-from course.grading.examiner import Nothing
+from course.grading.beside import Nothing
 
 
 class Beside(Nothing):

@@ -11,11 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbformat import NotebookNode
 
+from course.grading import sandbox
+from course.grading.examiner import examine
 from course.grading.sandbox import Sandbox, start_parent
 from course.runtime import fence, landlock
 from course.runtime.parents import Parents
+from tests.grading.cells import notebook
 from tests.runtime.conftest import AS_OTHER, OTHER_ID, USERS, check_namespaces
 
 LIGHT = (sys.executable, "-P", str(Path(__file__).with_name("light_student_parent.py")))
@@ -142,3 +147,37 @@ def fenced(student_parents: Any) -> Iterator[Room]:
 def trusted(student_parents: Any) -> Iterator[Room]:
     """No walls."""
     yield from _room("trusted", USERS[-1], student_parents)
+
+
+@pytest.fixture(scope="session")
+def notebook_parents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parents]:
+    """The warm parent of processes that run notebooks."""
+    with sandbox.start_parent(tmp_path_factory.mktemp("s"), ("course.grading.student",)) as started:
+        started.wait_ready("student")
+        yield started
+
+
+@pytest.fixture
+def grade(notebook_parents: Parents, tmp_path: Path):
+    """grade(*cells, source=…) → (result, executed notebook); the source is the same notebook unless one is given."""
+
+    def graded(*cells: NotebookNode, source: NotebookNode | None = None, **task) -> tuple[dict, NotebookNode]:
+        submitted = nbformat.writes(notebook(*cells))
+        pair = {"source": nbformat.writes(source) if source else submitted, "submitted": submitted}
+        folder = tmp_path / "files"
+        folder.mkdir(exist_ok=True)
+        answer = examine(
+            {
+                "assignment": "a",
+                "student": "ada",
+                "notebooks": {"n": pair},
+                "folder": str(folder),
+                "parent": str(notebook_parents.sockets["student"]),
+                "mode": sandbox.detect(trust=True),
+                "limits": {"cell_seconds": 5.0},
+                **task,
+            }
+        )
+        return answer["result"], nbformat.reads(answer["notebooks"]["n"], as_version=4)
+
+    return graded

@@ -1,52 +1,14 @@
 """One submission: what its cells do over there, what tests make of it here, and what no work can do to a test."""
 
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from course.grading import sandbox
-from course.grading.examiner import examine
-from course.runtime.parents import Parents
 from tests.grading.cells import cell, given, notebook, test, work
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="students' processes are held by Linux's means")
-
-
-@pytest.fixture(scope="module")
-def parents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parents]:
-    with sandbox.start_parent(tmp_path_factory.mktemp("s"), ("course.grading.student",)) as started:
-        started.wait_ready("student")
-        yield started
-
-
-@pytest.fixture
-def grade(parents: Parents, tmp_path: Path):
-    """grade(*cells, source=…) → (result, executed notebook); the source is the same notebook unless one is given."""
-
-    def graded(*cells: NotebookNode, source: NotebookNode | None = None, **task) -> tuple[dict, NotebookNode]:
-        submitted = nbformat.writes(notebook(*cells))
-        pair = {"source": nbformat.writes(source) if source else submitted, "submitted": submitted}
-        folder = tmp_path / "files"
-        folder.mkdir(exist_ok=True)
-        answer = examine(
-            {
-                "assignment": "a",
-                "student": "ada",
-                "notebooks": {"n": pair},
-                "folder": str(folder),
-                "parent": str(parents.sockets["student"]),
-                "mode": sandbox.detect(trust=True),
-                "limits": {"cell_seconds": 5.0},
-                **task,
-            }
-        )
-        return answer["result"], nbformat.reads(answer["notebooks"]["n"], as_version=4)
-
-    return graded
 
 
 def statuses(result: dict) -> list[str]:
