@@ -71,11 +71,14 @@ class Objects:
             at = f"{type(value).__module__}:{type(value).__qualname__}"
             fields = {name: self.hand_over(part) for name, part in vars(value).items()}
             return {"t": "object", "v": {"class": at, "fields": fields}}
-        if isinstance(value, str | Path) and self._folder and Path(value).resolve().is_relative_to(self._folder):
-            data = {} if Path(value).is_dir() else {"data": base64.b64encode(Path(value).read_bytes()).decode()}
-            about = {"path": str(Path(value).resolve().relative_to(self._folder)), "text": isinstance(value, str)}
-            return {"t": "file", "v": about | data}
+        if isinstance(value, str | Path) and self._is_ours(value):
+            about = _with_files(Path(value).resolve(), self._folder)
+            return {"t": "file", "v": about | {"text": isinstance(value, str)}}
         return self.pack(value)
+
+    def _is_ours(self, path: str | Path) -> bool:
+        """Whether a path leads to our folder. It may come from the work, and from there lead anywhere."""
+        return str(path).startswith(f"{self._folder}/") and Path(path).resolve().is_relative_to(self._folder)
 
     def unpack(self, message: Any) -> Any:
         return plain.unpack(message, self._resolve)
@@ -181,6 +184,14 @@ def _become(target: Any, new: Any) -> None:
             target[...] = new
     elif type(target).__name__ in ("DataFrame", "Series") and type(new) is type(target):
         target._update_inplace(new)
+
+
+def _with_files(path: Path, folder: Path) -> dict[str, Any]:
+    """A path as the student's process is told it, with what is there: it may be one where the work is to write."""
+    found = path.rglob("*") if path.is_dir() else (path,)
+    files = {str(file.relative_to(folder)): file.read_bytes() for file in found if file.is_file()}
+    encoded = {name: base64.b64encode(data).decode() for name, data in files.items()}
+    return {"path": str(path.relative_to(folder)), "files": encoded, "is_folder": path.is_dir()}
 
 
 def _about(value: Any) -> dict[str, Any]:

@@ -150,9 +150,10 @@ class Notebook:
             return operator.attrgetter(name)(importlib.import_module(module))
         if kind == "file":
             path = Path(FILES, value["path"])
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if "data" in value:
-                path.write_bytes(base64.b64decode(value["data"]))
+            (path if value["is_folder"] else path.parent).mkdir(parents=True, exist_ok=True)
+            for name, data in value["files"].items():
+                Path(FILES, name).parent.mkdir(parents=True, exist_ok=True)
+                Path(FILES, name).write_bytes(base64.b64decode(data))
             return str(path) if value["text"] else path
         if kind == "object":  # of the course's own classes; only the examiner says this
             return _object(value["class"], {name: self.unpack(part) for name, part in value["fields"].items()})

@@ -35,10 +35,8 @@ class Source:
                 function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
                 if function and (tests or _grading(cell).get("locked")):
                     self._needs[node.name] = _loaded(node)
-                if isinstance(node, ast.Import | ast.ImportFrom) or (
-                    function and not tests and _grading(cell).get("locked")
-                ):
-                    self.definitions.append((_binds(node), ast.unparse(node)))
+                kept = _imports(node) or ([node] if function and not tests and _grading(cell).get("locked") else [])
+                self.definitions += [(_binds(one), ast.unparse(one)) for one in kept]
         self.definitions = [one for one in self.definitions if not one[0] & self._theirs]
         self.ours = {name for names, _ in self.definitions for name in names} | (of_tests - given - self._theirs)
 
@@ -107,6 +105,15 @@ def _binds(node: ast.stmt) -> set[str]:
     return {
         name.id for child in own for name in ast.walk(child) if isinstance(name, ast.Name) and _stores(name)
     }  # fmt: skip
+
+
+def _imports(node: ast.stmt) -> list[ast.stmt]:
+    """An import as one statement for each name, so that each can be left out; [] for another statement."""
+    if isinstance(node, ast.Import):
+        return [ast.Import([alias]) for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
+    return []
 
 
 def _stores(name: ast.Name) -> bool:
