@@ -9,6 +9,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from .autoscaling import foresight
 from .protocol import Request, Response
 from .sagemaker import replay as replaying
 from .sagemaker import traffic
@@ -128,6 +129,11 @@ async def replayed(world: "World", replay: str | None = None) -> dict[str, Any]:
     raise ValueError(f"There is no replay {replay or ''}.")
 
 
+async def foresee(world: "World", cooldowns: dict[str, dict[str, int]] | None = None, **plan: Any) -> dict[str, Any]:
+    """What a variant's scaling would make of traffic (see autoscaling/foresight.py); nothing happens in this world."""
+    return await foresight.foresee(world, replaying.Plan(**plan), cooldowns or {})
+
+
 async def patience(
     world: "World", seconds: float | None = None, invocation: float | None = None, startup: float | None = None
 ) -> dict[str, Any]:
@@ -178,5 +184,6 @@ _VERBS: dict[str, Callable[..., Awaitable[Any]]] = {
         work,
         replay,
         replayed,
+        foresee,
     )
 }

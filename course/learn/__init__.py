@@ -15,6 +15,7 @@ from course.learn.pictures_backlog import show_backlog
 from course.learn.pictures_batch import show_batch
 from course.learn.pictures_capture import show_capture, show_record
 from course.learn.pictures_container import show_container
+from course.learn.pictures_cooldowns import show_cooldowns
 from course.learn.pictures_costs import show_costs
 from course.learn.pictures_digests import show_digests
 from course.learn.pictures_distributions import show_distributions
@@ -58,6 +59,7 @@ __all__ = [
     "show_confidence",
     "show_constraints",
     "show_container",
+    "show_cooldowns",
     "show_costs",
     "show_digests",
     "show_distributions",

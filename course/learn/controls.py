@@ -83,13 +83,13 @@ def panel(*children: ipywidgets.Widget) -> ipywidgets.VBox:
     return box
 
 
-def display(box: ipywidgets.Widget) -> None:
-    """Show a panel, and see to its keys."""
+def display(box: ipywidgets.Widget, what: str = "go on here; what you have committed is kept") -> None:
+    """Show a panel, and see to its keys. `what` a reader of the page that is opened again runs the cell for."""
     from IPython.display import HTML, Javascript
     from IPython.display import display as show
 
     show(box)
-    show(HTML(again("go on here; what you have committed is kept")))
+    show(HTML(again(what)))
     show(Javascript(KEYS))
 
 

@@ -90,5 +90,6 @@ def _drawn(
     if not judged:
         axes.set_yticks([])
     title = "How good the answers were; the darker a day, the more of its labels are there"
-    label(axes, title=title, x="day of the payments", size=10)
+    plain = dict.fromkeys(name.removesuffix(CONSTANT) for name in metrics)
+    label(axes, title=title, x="day of the payments", y=", ".join(plain), size=10)
     return drawn

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from course.learn.pictures_look import COLOURS, FAINT, INK, NO_GUESS, display, figure, label, waits
-from course.learn.replaying import DAY, Replayed
+from course.learn.replaying import DAY, DAYS, Replayed
 
-_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TOLD = 12  # changes that the text goes through
 
 
@@ -45,14 +44,14 @@ def lateness(replayed: Replayed, hour: int) -> int | None:
 
 
 def _span(replayed: Replayed) -> str:
-    first = _NAMES[replayed.start // DAY % 7]
+    first = DAYS[replayed.start // DAY % 7]
     days = max(1, round(len(replayed.requests) / DAY))
     return first if days == 1 else f"{days} days from {first}"
 
 
 def _clock(replayed: Replayed, minute: int) -> str:
     at = replayed.start + minute
-    day = f"{_NAMES[at // DAY % 7][:3]} " if len(replayed.requests) > DAY else ""
+    day = f"{DAYS[at // DAY % 7][:3]} " if len(replayed.requests) > DAY else ""
     return f"{day}{at % DAY // 60:02d}:{at % 60:02d}"
 
 

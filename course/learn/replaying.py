@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from course.learn import world
 from course.learn.told import Told
 
 DAY, WEEK = 1440, 10_080  # minutes
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,47 @@ def pass_through(
     there: Any, endpoint: str, variant: str, week: Sequence[int], per_instance: float, *, minutes: int
 ) -> Replayed:
     """Let minutes pass in a world, from the present one, with the traffic of a week that begins on Monday."""
-    now = datetime.fromisoformat(there.control("now")["now"])
-    start = now.weekday() * DAY + now.hour * 60 + now.minute
-    counts = [int(week[(start + minute) % WEEK]) for minute in range(minutes)]
+    start = _minute_of_week(datetime.fromisoformat(there.control("now")["now"]))
+    counts = _from(week, start, minutes)
     found = there.control("replay", endpoint=endpoint, variant=variant, counts=counts, limit=per_instance)
+    return _replayed(start, per_instance, counts, found)
+
+
+def foreseen(
+    there: Any,
+    endpoint: str,
+    variant: str,
+    week: Sequence[int],
+    per_instance: float,
+    *,
+    minutes: int,
+    day: int | None = None,
+    cooldowns: Mapping[str, Mapping[str, int]] | None = None,
+) -> Replayed:
+    """What such minutes would make of the rules that stand there now; in the world nothing happens.
+
+    day: begin on the next such day, 0 is Monday, and not now. cooldowns: by policy, for instance
+    {"keep": {"ScaleInCooldown": 0}}, instead of its own.
+    """
+    moment = datetime.fromisoformat(there.control("now")["now"])
+    if day is not None:
+        ahead = moment + timedelta(days=(day - moment.weekday() - 1) % 7 + 1)
+        moment = ahead.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = _minute_of_week(moment)
+    counts = _from(week, start, minutes)
+    asked = {"endpoint": endpoint, "variant": variant, "counts": counts, "limit": per_instance}
+    found = there.control("foresee", start=moment.isoformat(), cooldowns=cooldowns or {}, **asked)
+    return _replayed(start, per_instance, counts, found)
+
+
+def _minute_of_week(moment: datetime) -> int:
+    return moment.weekday() * DAY + moment.hour * 60 + moment.minute
+
+
+def _from(week: Sequence[int], start: int, minutes: int) -> list[int]:
+    return [int(week[(start + minute) % WEEK]) for minute in range(minutes)]
+
+
+def _replayed(start: int, per_instance: float, counts: list[int], found: Mapping[str, Any]) -> Replayed:
     alarms = tuple(tuple(names) for names in found["alarms"])
     return Replayed(start, per_instance, tuple(counts), tuple(found["instances"]), tuple(found["timeouts"]), alarms)

@@ -8,6 +8,7 @@ step.py        step scaling: its adjustments
 schedule.py    scheduled actions
 activity.py    what was done, what was not, and why
 scaling.py     how all of them decide: `world.scaling`
+foresight.py   what they would make of traffic, in a world of their own
 """
 
 from . import activity, policy, schedule, target

@@ -5,7 +5,7 @@ works", "How step scaling works", "Define cooldown periods", "Understand not sca
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,19 @@ class Scaling:
         target = Target(scalable, resource_id, arn, role, least, most, self._world.clock.now(), tags)
         self.targets[resource_id, scalable.dimension.name] = target
         self._cooling[target] = _Cooling()
+        return target
+
+    def take_over(self, other: Target, scalable: Scalable) -> Target:
+        """A target like that of another world, with its policies and scheduled actions, but without its alarms."""
+        target = replace(other, scalable=scalable, suspended=dict(other.suspended), policies={}, schedules={})
+        self.targets[target.resource_id, target.dimension] = target
+        self._cooling[target] = _Cooling()
+        for policy in other.policies.values():
+            copy = replace(policy, target=target)
+            target.policies[copy.name] = self._policies[copy.arn] = copy
+        for action in other.schedules.values():
+            target.schedules[action.name] = replace(action, target=target)
+            self._await(target.schedules[action.name], self._world.clock.now())
         return target
 
     def deregister(self, target: Target) -> None:

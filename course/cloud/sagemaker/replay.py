@@ -9,6 +9,7 @@ seed gives the same counts, capacities, states and alarms.
 
 import random
 import zlib
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -85,10 +86,52 @@ class Plan:
         return poisson(source, self.profile[minute // _HOUR % len(self.profile)])
 
 
-class Replay:
-    """A replay under way. `seen` has a list for each variant and kind of number, with an entry for each minute."""
+@dataclass(frozen=True, slots=True)
+class _Minute:
+    """A minute of a variant, as its metrics see it."""
 
-    def __init__(self, world: "World", plan: Plan, number: int):
+    count: int
+    instances: int
+    found: Outcome
+    wrong: int
+
+    @property
+    def lost(self) -> int:
+        return self.found.lost + self.wrong
+
+
+def _faults(minute: _Minute) -> Distribution:
+    return Distribution.of_set(minute.count, minute.lost, int(minute.lost == minute.count), int(minute.lost > 0))
+
+
+def _shares(minute: _Minute) -> Distribution:
+    share = 1 / (minute.instances or 1)
+    return Distribution.of_set(minute.count, minute.count * share, share, share)
+
+
+def _latency(minute: _Minute) -> Distribution | None:
+    many = minute.found.latencies.items()
+    return Distribution.of({seconds * 1e6: times for seconds, times in many}) if many else None
+
+
+LATENCY = "ModelLatency"
+METRICS: dict[str, Callable[[_Minute], Distribution | None]] = {
+    "Invocations": lambda minute: Distribution.of_set(minute.count, minute.count, 1, 1),
+    "InvocationsPerInstance": _shares,
+    "Invocation4XXErrors": lambda minute: Distribution.of_set(minute.count, 0, 0, 0),
+    "Invocation5XXErrors": _faults,
+    "InvocationModelErrors": _faults,
+    LATENCY: _latency,
+}
+
+
+class Replay:
+    """A replay under way. `seen` has a list for each variant and kind of number, with an entry for each minute.
+
+    metrics: which of METRICS CloudWatch hears of; without LATENCY none is worked out.
+    """
+
+    def __init__(self, world: "World", plan: Plan, number: int, metrics: Collection[str] = METRICS):
         endpoint = world.store.find(ENDPOINT, plan.endpoint)
         if endpoint is None or endpoint.status not in SERVING:
             raise ValueError(f"There is no endpoint {plan.endpoint} at work.")
@@ -106,6 +149,7 @@ class Replay:
         self.alarms: list[list[str]] = []
         self.seen: dict[str, dict[str, list[float]]] = {}
         self._world = world
+        self._published = [name for name in METRICS if name in metrics]
         self._metrics: dict[tuple[str, str], Metric] = {}
         seed = f"{world.seed} {self.name}".encode()
         self._source, draws = random.Random(zlib.crc32(seed)), random.Random(zlib.crc32(seed + b" rows"))
@@ -183,15 +227,14 @@ class Replay:
         wrong = round(found.served * self._sample.failed.get(variant.name, 0.0))
         variant.counts["ok"] += found.served - wrong
         variant.counts["5xx"] += found.lost + wrong
+        seen: dict[str, float] = {"requests": count, "instances": instances, "timeouts": found.lost, "errors": wrong}
+        if LATENCY in self._published:
+            seen["latency"] = round(found.mean, 6)
         told = self.seen.setdefault(variant.name, {})
-        for name, value in (
-            ("requests", count),
-            ("instances", instances),
-            ("timeouts", found.lost),
-            ("errors", wrong),
-            ("latency", round(found.mean, 6)),
-        ):
-            told.setdefault(name, [0] * self.minute).append(value)
+        for name, value in seen.items():
+            if name not in told:
+                told[name] = [0] * self.minute  # it came late
+            told[name].append(value)
         if count:
             if variant.line is not None:
                 variant.line.asked(self._world.clock.time())
@@ -199,19 +242,10 @@ class Replay:
 
     def _publish(self, variant: str, count: int, instances: int, found: Outcome, wrong: int) -> None:
         """A minute's metrics: every request is one sample of each."""
-        lost, share = found.lost + wrong, 1 / (instances or 1)
-        points = {
-            "Invocations": Distribution.of_set(count, count, 1, 1),
-            "InvocationsPerInstance": Distribution.of_set(count, count * share, share, share),
-            "Invocation4XXErrors": Distribution.of_set(count, 0, 0, 0),
-            "Invocation5XXErrors": Distribution.of_set(count, lost, int(lost == count), int(lost > 0)),
-            "InvocationModelErrors": Distribution.of_set(count, lost, int(lost == count), int(lost > 0)),
-        }
-        if found.latencies:
-            points["ModelLatency"] = Distribution.of({seconds * 1e6: n for seconds, n in found.latencies.items()})
-        at, now = self._at(self.minute), self._world.clock.time()
-        for name, point in points.items():
-            self._metric(variant, name).add(at, point, "Microseconds" if name == "ModelLatency" else "None", now)
+        at, now, minute = self._at(self.minute), self._world.clock.time(), _Minute(count, instances, found, wrong)
+        for name in self._published:
+            if point := METRICS[name](minute):
+                self._metric(variant, name).add(at, point, "Microseconds" if name == LATENCY else "None", now)
 
     def _metric(self, variant: str, name: str) -> Metric:
         metric = self._metrics.get((variant, name))

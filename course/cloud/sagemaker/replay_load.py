@@ -15,6 +15,7 @@ No queue is carried into the next minute: InvokeEndpoint waits for a minute at m
 import math
 import random
 from dataclasses import dataclass
+from functools import cached_property
 
 TIMEOUT = 60.0  # seconds that InvokeEndpoint waits for a model
 _STEPS = 20  # waits are told in so many equal parts of the requests: percentiles in steps of 5 %
@@ -22,13 +23,33 @@ _QUANTILES = [(step + 0.5) / _STEPS for step in range(_STEPS)]
 _EXPONENTIAL = [-math.log(1 - quantile) for quantile in _QUANTILES]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outcome:
-    """What became of a minute's requests. latencies: {seconds: how many}, those that timed out included."""
+    """What became of a minute's requests.
+
+    share: of the capacity that was asked for. capacity: requests a minute; without one nothing waits. latency: seconds
+    that an answer takes without waiting.
+    """
 
     served: int
     lost: int
-    latencies: dict[float, float]
+    share: float = 0.0
+    capacity: float = 0.0
+    latency: float = 0.0
+
+    @cached_property
+    def latencies(self) -> dict[float, float]:
+        """{seconds: how many}, those that timed out included."""
+        found: dict[float, float] = {}
+        if not self.capacity:
+            return found
+        part = self.served / _STEPS
+        for wait in _waits(self.share, self.capacity):
+            seconds = round(self.latency + min(wait, TIMEOUT), 4)
+            found[seconds] = found.get(seconds, 0.0) + part
+        if self.lost:
+            found[TIMEOUT] = found.get(TIMEOUT, 0.0) + self.lost
+        return found
 
     @property
     def mean(self) -> float:
@@ -44,16 +65,10 @@ def outcome(count: int, instances: int, limit: float, latency: float) -> Outcome
     """
     capacity = instances * limit
     if not count or capacity <= 0:
-        return Outcome(0, count, {})
+        return Outcome(0, count)
     share = count / capacity
     served = min(count, math.floor(capacity + 1e-9)) if share > 1 else count
-    part, latencies = served / _STEPS, {}
-    for wait in _waits(share, capacity):
-        seconds = round(latency + min(wait, TIMEOUT), 4)
-        latencies[seconds] = latencies.get(seconds, 0.0) + part
-    if count > served:
-        latencies[TIMEOUT] = latencies.get(TIMEOUT, 0.0) + count - served
-    return Outcome(served, count - served, latencies)
+    return Outcome(served, count - served, share, capacity, latency)
 
 
 def _waits(share: float, capacity: float) -> list[float]:
