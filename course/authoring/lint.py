@@ -27,6 +27,7 @@ RULES: dict[str, Rule] = {
     "parses": code.parses,
     "no-class": code.no_class,
     "no-helper": code.no_helper,
+    "no-shadow": code.no_shadow,
     "no-sleep": code.no_sleep,
     "no-address": code.no_address,
     "no-secret": code.no_secret,

@@ -148,12 +148,12 @@ def holds_another_night(world: World) -> Finding:
 
 @probe(points=1, hint="d3-04-no-review")
 def handed_to_case_workers(world: World) -> Finding:
-    """review holds the ids of the payments that a case worker is to look at"""
+    """to_check holds the ids of the payments that a case worker is to look at"""
     asked = {
-        "looked": f"review, beside the output of your job and the cut {cut(world.seed)}",
+        "looked": f"to_check, beside the output of your job and the cut {cut(world.seed)}",
         "expected": "the id of every payment that scores at least x.cut, once",
     }
-    given = getattr(world.given, "review", None)
+    given = getattr(world.given, "to_check", None)
     if given is None or isinstance(given, str) or not isinstance(given, Iterable):
         return found(False, seen="nothing" if given is None else f"a {type(given).__name__}", **asked)
     ids = [str(one) for one in given]
@@ -388,7 +388,7 @@ HINTS = {
     "d3-04-output-gone": Hint("Leave the job's output where it is until it is checked.", "Your turn: the night"),
     "d3-04-again-refused": Hint("The model has to stay: tomorrow's night needs it again.", "Your turn: the night"),
     "d3-04-no-review": Hint(
-        "review is a list of ids. Read every object below x.scores, and keep the ids whose score is x.cut or more.",
+        "to_check is a list of ids. Read every object below x.scores, and keep the ids whose score is x.cut or more.",
         "Your turn: the morning",
     ),
     "d3-04-review-first": Hint(

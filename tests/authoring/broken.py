@@ -163,6 +163,7 @@ BROKEN = {
     "not Python": Broken("parses", "o-8-worked", "not valid Python", source("o-8-worked", "print(")),
     "a class": Broken("no-class", "o-8-worked", "class Cloud", source("o-8-worked", "class Cloud:\n    pass")),
     "a helper": Broken("no-helper", "o-8-worked", "function wait", source("o-8-worked", "def wait():\n    return 1")),
+    "an import hidden": Broken("no-shadow", "o-8-worked", "binds begin", source("o-8-worked", "begin = 1")),
     "a sleep": Broken("no-sleep", "o-8-worked", "waiter", source("o-8-worked", "time.sleep(5)")),
     "an address": Broken("no-address", "o-8-worked", "localhost", source("o-8-worked", 'url = "//localhost"')),
     "an address in prose": Broken("no-address", "o-8-takeaway", "127.0.0.1", source("o-8-takeaway", "Open 127.0.0.1.")),

@@ -62,6 +62,24 @@ def no_helper(book: Notebook, course: Syllabus) -> Iterator[Finding]:
                 yield cell.id, f"defines function {node.name}: import it instead"
 
 
+def no_shadow(book: Notebook, course: Syllabus) -> Iterator[Finding]:
+    """No cell binds a name that the notebook imports: cells above it would fail when they are run again."""
+    found = list(trees(book))
+    imported = {
+        (alias.asname or alias.name).partition(".")[0]
+        for cell, module in found
+        if not notebook.is_solution(cell)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    for cell, module in found:
+        names = [node for node in ast.walk(module) if isinstance(node, ast.Name)]
+        stored = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+        for name in sorted(stored & imported):
+            yield cell.id, f"binds {name}, which the notebook imports: choose another name"
+
+
 def no_sleep(book: Notebook, course: Syllabus) -> Iterator[Finding]:
     """No cell sleeps: it waits by a waiter, or moves the cloud's clock by `advance`."""
     for cell, module in trees(book):

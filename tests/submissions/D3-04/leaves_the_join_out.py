@@ -6,4 +6,4 @@
 chosen = {"InputFilter": "$[1:]"}
 
 # %% d3-04-review
-review = None
+to_check = None

@@ -6,9 +6,9 @@
 chosen = {"InputFilter": "$[1:]"}
 
 # %% d3-04-review
-review = []
+to_check = []
 for item in s3.list_objects_v2(Bucket=x.bucket, Prefix="night/")["Contents"]:
     rows = pd.read_csv(s3.get_object(Bucket=x.bucket, Key=item["Key"])["Body"], header=None)
     key = item["Key"].replace("night/", "scores/") + ".out"
     given = pd.read_csv(s3.get_object(Bucket=x.bucket, Key=key)["Body"], header=None)
-    review += rows.loc[given[0] >= x.cut, 0].tolist()
+    to_check += rows.loc[given[0] >= x.cut, 0].tolist()

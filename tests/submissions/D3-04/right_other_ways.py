@@ -20,10 +20,10 @@ while sm.describe_transform_job(TransformJobName=x.name)["TransformJobStatus"] =
     pass
 
 # %% d3-04-review
-review = set()
+to_check = set()
 for page in s3.get_paginator("list_objects_v2").paginate(Bucket=x.bucket, Prefix="scores/"):
     for item in page["Contents"]:
         for line in s3.get_object(Bucket=x.bucket, Key=item["Key"])["Body"].read().decode().splitlines():
             id, score = line.split(",")
             if float(score) >= x.cut:
-                review.add(id)
+                to_check.add(id)

@@ -15,4 +15,4 @@ sm.create_transform_job(
 sm.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName=x.name)
 
 # %% d3-04-review
-review = None
+to_check = None
