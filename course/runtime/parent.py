@@ -68,6 +68,8 @@ def preload(kind: Kind) -> None:
         raise PreloadError(f"a library started a thread while it was imported ({names}), so forking is not safe")
     gc.collect()
     gc.freeze()
+    if linux.HERE:
+        linux.collapse_memory()
 
 
 def _import(module: str) -> ModuleType:
