@@ -320,6 +320,7 @@ def test_jobs_are_not_asked_for_far_ahead_and_an_overdue_one_is_given_up(
         assert silent.result["cells"][0]["message"] == "No worker of the cluster has answered for it within 3 s."
         worker.send_signal(signal.SIGCONT)
     with cluster.Cluster(plan, machines.address, 3.0) as used:
+        used.patience = 600.0  # the worker's own limit is meant
         [late] = used.outcomes(jobs("hal"))
         told = late.result["cells"][0]["message"]
         assert told == "The process that graded it ended 2 times: it took more than 3 s."
