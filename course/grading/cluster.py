@@ -83,7 +83,8 @@ class Cluster:
             stack.callback(self._client.close, timeout=CLOSE_SECONDS)
             self._expected = station.fingerprint()
             modes = self._checked(self._workers())
-            self.plan = replace(self.plan, mode=min(modes, key=MODES.index))
+            if not self.plan.examine:
+                self.plan = replace(self.plan, mode=min(modes, key=MODES.index))
             self._client.register_plugin(station.Station(self._name, self.plan, self._seconds, self._trust))
             stack.callback(self._leave)
             self._stack = stack.pop_all()
@@ -138,6 +139,11 @@ class Cluster:
             raise CourseError(
                 f"The worker at {address} has not this course, or another version of it ({error}): set it up from the "
                 "same requirements.lock as this machine, and start `dask worker` there from its .venv/bin."
+            ) from None
+        except RuntimeError as error:  # Dask's: the scheduler reads a task too
+            raise CourseError(
+                f"The scheduler at {self._address} cannot read a task ({str(error).splitlines()[0]}): start "
+                "`dask scheduler` in the course's environment, too."
             ) from None
         except Exception as error:
             raise CourseError(f"The worker at {address} does not answer ({type(error).__name__}: {error}).") from None

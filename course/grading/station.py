@@ -23,16 +23,18 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker
 
 from course.errors import CourseError
-from course.grading import carriage, execute, key
-from course.grading.pool import ATTEMPTS
+from course.grading import carriage, key
 from course.runtime.parents import PACKAGE_ROOT
 
 KEY_FILE = "COURSE_KEY_FILE"  # what a course keeps beside the work has its seeds from there
+DESKS = 2  # that a job may wear out
 CLOSE_SECONDS = 20.0  # more than a desk's warm parents get to end
 
 
 def about(config: Any, trust: bool) -> bytes:
     """A parcel that tells a worker's fingerprint, and how it holds students' processes, or why it cannot."""
+    from course.grading import execute  # here, and not in the thread of the worker's loop, nor in the scheduler
+
     try:
         held = {"mode": execute.mode(config, trust=trust)}
     except CourseError as error:
@@ -93,7 +95,7 @@ class Station(WorkerPlugin):
 
     def grade(self, parcel: bytes) -> bytes:
         """Have a job done at the desk; by a new one if it ended."""
-        for _ in range(ATTEMPTS):
+        for _ in range(DESKS):
             desk = self._ready()
             if desk is None:
                 break
