@@ -26,8 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code. A person's mistake is one sentence on standard error, never a traceback."""
     words = parser()
     options = words.parse_args(arguments)
-    if options.verb == "grade" and not (options.file or options.assignment):
-        words.error("grade needs --assignment NAME, or one notebook FILE")
+    if options.verb == "grade":
+        if not (options.file or options.assignment):
+            words.error("grade needs --assignment NAME, or one notebook FILE")
+        if options.cluster and (options.file or options.workers):
+            words.error("--cluster goes with --assignment, and not with FILE or --workers")
     try:
         return options.run(options)
     except KeyboardInterrupt:
@@ -115,7 +118,13 @@ def grade(options: argparse.Namespace) -> int:
             failed = [options.file] if result["status"] == "failed" else []
         else:
             tally = batch.run(
-                folder, options.assignment, options.student, workers=options.workers, trust=options.trust, told=told
+                folder,
+                options.assignment,
+                options.student,
+                workers=options.workers,
+                cluster=options.cluster,
+                trust=options.trust,
+                told=told,
             )
             print(f"{options.assignment}: {tally}", file=sys.stderr)
             failed = tally.failed + tally.absent
@@ -283,6 +292,9 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("--assignment", metavar="NAME", help="its folder in source/; for FILE, its grade ids tell")
     told.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
     told.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per processor)")
+    told.add_argument(
+        "--cluster", metavar="ADDRESS", help="have the workers of a Dask scheduler do it, such as tcp://10.0.0.1:8786"
+    )
     told.add_argument("--json", metavar="FILE", help="write the list of results to FILE; - is standard output")
     told.add_argument("--trust", action="store_true", help="go on where submissions cannot be sandboxed")
     told.add_argument(

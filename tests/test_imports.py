@@ -20,7 +20,8 @@ def name(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement)[0].lower())
 
 
-DECLARED = {name(requirement) for requirement in PROJECT["dependencies"]}
+EXTRAS = PROJECT["optional-dependencies"]
+DECLARED = {name(requirement) for requirement in [*PROJECT["dependencies"], *EXTRAS["cluster"]]}
 
 
 def test_no_room_imports_what_it_must_not(capsys: pytest.CaptureFixture[str]) -> None:

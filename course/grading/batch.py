@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -24,14 +24,17 @@ from nbgrader.utils import compute_checksum
 from sqlalchemy.exc import DataError
 
 from course.errors import CourseError
-from course.grading import autograded, directory, key, lateness, sandbox, submission
+from course.grading import autograded, directory, execute, key, lateness, submission
 from course.grading.autograded import Replacement
 from course.grading.directory import Course
-from course.grading.execute import STUDENT, SandboxedExecute
+from course.grading.execute import SandboxedExecute
 from course.grading.gradebook import PATIENCE, Gradebook, Graded
 from course.grading.pool import Pool
 from course.grading.released import released
 from course.grading.submission import Examine, Job, Outcome, Plan
+
+if TYPE_CHECKING:
+    from course.grading.cluster import Cluster
 
 SUBMISSION_SECONDS = 3600.0  # far above what the limits of a submission's cells add up to
 
@@ -57,12 +60,14 @@ class Tally:
 
 
 def run(
-    course: Course, assignment: str, students: Sequence[str] = (), *, workers: int | None = None, trust: bool = False,
+    course: Course, assignment: str, students: Sequence[str] = (), *, workers: int | None = None,
+    cluster: str | None = None, trust: bool = False,
     told: Told = lambda result: None, progress: bool = True, patience: float = PATIENCE, examine: Examine | None = None,
 ) -> Tally:  # fmt: skip
     """Grade `assignment` for `students`, or for all who handed it in. Every result is given to `told`, as it comes.
 
-    workers: processes, as many as there are processors if None. trust: go on where nothing can be sandboxed. patience:
+    workers: processes, as many as there are processors if None. cluster: the address of a Dask scheduler whose workers
+    are to do it in their place, such as tcp://10.0.0.1:8786. trust: go on where nothing can be sandboxed. patience:
     seconds that a locked gradebook is waited for. examine: in the place of examiner.examine, for tests.
     CourseError if nothing can be graded; what failed for one submission alone is in its result.
     """
@@ -77,8 +82,12 @@ def run(
         stack.enter_context(_alone(course.source(assignment)))
         book = stack.enter_context(Gradebook(course.database, course.directory.course_id, patience=patience))
         plan = _plan(course, assignment, notebooks, _released(course, assignment, book))
-        plan = replace(plan, **stack.enter_context(_held(course, trust, examine)))
-        pool = stack.enter_context(Pool(plan, workers or _processors(), SUBMISSION_SECONDS))
+        if cluster:
+            pool = stack.enter_context(_cluster(replace(plan, examine=examine), cluster, trust))
+            plan = pool.plan
+        else:
+            plan = replace(plan, **stack.enter_context(_held(course, trust, examine)))
+            pool = stack.enter_context(Pool(plan, workers or _processors(), SUBMISSION_SECONDS))
         batch = _Batch(course, plan, book, told)
         bar = stack.enter_context(_bar(len(wanted), assignment, progress))
         batch.tick = bar.update
@@ -145,15 +154,19 @@ def _held(course: Course, trust: bool, examine: Examine | None) -> Iterator[dict
     if examine:
         yield {"examine": examine}
         return
-    settings = SandboxedExecute(config=course.config)
-    mode = sandbox.detect(trust=trust or settings.trust, service=bool(settings.beside))
-    modules = (STUDENT, *settings.modules)
-    with (
-        tempfile.TemporaryDirectory(prefix="grade-") as folder,
-        sandbox.start_parent(Path(folder, "warm"), modules) as parents,
-    ):
-        parents.wait_ready("student")
-        yield {"mode": mode, "parent": str(parents.sockets["student"])}
+    with execute.held(course.config, trust=trust) as how:
+        yield how
+
+
+def _cluster(plan: Plan, address: str, trust: bool) -> "Cluster":
+    try:
+        from course.grading.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise CourseError(
+            f"Grading on a cluster needs the Python package {error.name}, which is not installed: "
+            "pip install 'five-bridges[cluster]', here and on every worker."
+        ) from None
+    return Cluster(plan, address, SUBMISSION_SECONDS, trust=trust)
 
 
 def _plan(course: Course, assignment: str, notebooks: Mapping[str, NotebookNode], checksums: Any) -> Plan:

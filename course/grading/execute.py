@@ -9,8 +9,10 @@ import atexit
 import functools
 import os
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, List, Unicode
+from traitlets.config import Config
 
 from course.grading import sandbox, trusted
 
@@ -93,6 +96,25 @@ def _parent(modules: tuple[str, ...]) -> Path:
 
     atexit.register(end)
     return started.sockets["student"]
+
+
+@contextmanager
+def held(config: Config, *, trust: bool = False) -> Iterator[dict[str, str]]:
+    """What a plan says of how students' processes are held on this machine, while their warm parent is there."""
+    how = mode(config, trust=trust)
+    modules = (STUDENT, *SandboxedExecute(config=config).modules)
+    with (
+        tempfile.TemporaryDirectory(prefix="grade-") as folder,
+        sandbox.start_parent(Path(folder, "warm"), modules) as parents,
+    ):
+        parents.wait_ready("student")
+        yield {"mode": how, "parent": str(parents.sockets["student"])}
+
+
+def mode(config: Config, *, trust: bool = False) -> sandbox.Mode:
+    """How they are held on this machine. CourseError where they cannot be."""
+    settings = SandboxedExecute(config=config)
+    return sandbox.detect(trust=trust or settings.trust, service=bool(settings.beside))
 
 
 def _examined(task: dict[str, Any]) -> dict[str, Any]:

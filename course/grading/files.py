@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -71,14 +71,13 @@ def take(
     """
     taken = Taken()
     into.mkdir(parents=True, exist_ok=True)
-    given = {path.as_posix(): path for path in _files_of(source, ignore)} if source else {}
+    kept = given(source, ignore, theirs) if source else set()
     with _Folder(folder, ignore, most_files * MOST_LOOKED_AT, taken) as submission:
         names = _renamed(submission, notebooks, source, largest_file, taken)
         for name in notebooks:
             if name not in names:
                 taken.tell(f"No notebook {name}.ipynb was handed in.")
         wanted = [(path, PurePosixPath(f"{name}.ipynb")) for name, path in names.items()]
-        kept = {path for path in given if path not in theirs}
         for path in sorted(submission.paths, key=lambda path: (len(path.parts), path)):
             if path.suffix.lower() != ".ipynb" and path not in names.values() and not _in_the_way(path, kept):
                 wanted.append((path, path))
@@ -101,11 +100,22 @@ def take(
             else:
                 room -= size
     taken.found = {name: into / f"{name}.ipynb" for name in names if (into / f"{name}.ipynb").is_file()}
-    for path in kept:
-        target = into / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes((source / path).read_bytes())
+    if source:
+        lay(source, kept, into)
     return taken
+
+
+def given(source: Path, ignore: Sequence[str] = (), theirs: Collection[str] = ()) -> set[str]:
+    """The files of source/<assignment> that `take` puts over a submission's."""
+    return {path.as_posix() for path in _files_of(source, ignore)}.difference(theirs)
+
+
+def lay(source: Path, names: Iterable[str], into: Path) -> None:
+    """Copy these files of `source` to `into`."""
+    for name in names:
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((source / name).read_bytes())
 
 
 def clean(name: str) -> PurePosixPath | None:

@@ -24,7 +24,8 @@ from nbgrader.utils import compute_checksum, is_grade, is_solution, is_task
 from traitlets.config import Config
 
 from course.errors import CourseError
-from course.grading import autograded, files
+from course.grading import autograded, carriage, files
+from course.grading.files import Taken
 from course.grading.repair import repair
 from course.runtime.errors import LaunchError
 
@@ -44,7 +45,7 @@ class Plan:
     notebooks: those of source/, by name. released: {notebook: {grade id: checksum}} of cells as learners got them.
     source: the folder of these notebooks; its other files, but for `theirs`, replace a submission's. assignment,
     environment: hashes of what the tests are, and of what runs them. limits, mode, parent, beside: the examiner's.
-    examine: in the place of examiner.examine.
+    examine: in the place of examiner.examine. given: those other files, packed, where `source` cannot be seen.
     """
 
     name: str
@@ -62,16 +63,21 @@ class Plan:
     permissions: int = 0o444
     config: Config = field(default_factory=Config)
     examine: Examine | None = None
+    given: bytes = b""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A submission to grade: where it lies, what its hash is, and which folder is to be replaced in the end."""
+    """A submission to grade: where it lies, what its hash is, and which folder is to be replaced in the end.
+
+    parcel: what was taken of it, where `folder` cannot be seen (course.grading.carriage).
+    """
 
     student: str
     folder: Path
     submission: str
     target: Path
+    parcel: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -96,12 +102,21 @@ def grade(plan: Plan, job: Job) -> Outcome:
         staged = autograded.staging(job.target)
         return _grade(plan, job, staged)
     except Exception as error:
-        return Outcome(job, _broken(plan, job, error, monotonic() - started), stop=_stop(error))
+        return broken(plan, job, error, monotonic() - started)
 
 
-def _broken(plan: Plan, job: Job, error: Exception, seconds: float) -> dict[str, Any]:
+def broken(plan: Plan, job: Job, error: Exception, seconds: float = 0.0) -> Outcome:
+    """What came of a job that met an error."""
     reason = f"It could not be graded ({type(error).__name__}: {str(error)[:500]})."
-    return absent(plan, job.student, "failed", reason, seconds)
+    return Outcome(job, absent(plan, job.student, "failed", reason, seconds), stop=_stop(error))
+
+
+def take(plan: Plan, job: Job, into: Path) -> Taken:
+    """Copy what may be taken of a submission to `into`, with the files of source/."""
+    return files.take(
+        job.folder, into, notebooks=sorted(plan.notebooks), ignore=plan.ignore, largest_bytes=LARGEST,
+        largest_file=LARGEST, most_files=MOST_FILES, source=plan.source, theirs=plan.theirs,
+    )  # fmt: skip
 
 
 def _stop(error: Exception) -> str:
@@ -154,10 +169,7 @@ def graded_cells(notebooks: Mapping[str, NotebookNode]) -> list[tuple[str, Noteb
 
 def _grade(plan: Plan, job: Job, staged: Path) -> Outcome:
     started = monotonic()
-    taken = files.take(
-        job.folder, staged, notebooks=sorted(plan.notebooks), ignore=plan.ignore, largest_bytes=LARGEST,
-        largest_file=LARGEST, most_files=MOST_FILES, source=plan.source, theirs=plan.theirs,
-    )  # fmt: skip
+    taken = carriage.taken(job.parcel, plan.given, staged) if job.parcel else take(plan, job, staged)
     repairs, flags, notebooks = [*taken.repairs], [*taken.flags], {}
     for name, path in taken.found.items():
         repaired = repair(plan.notebooks[name], path.read_bytes(), name=name, config=plan.config)
