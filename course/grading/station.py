@@ -5,7 +5,6 @@ are done in a process beside it (course.grading.desk), which starts with the fir
 run.
 """
 
-import asyncio
 import contextlib
 import hashlib
 import os
@@ -86,12 +85,13 @@ class Station(WorkerPlugin):
         self._desk: _Desk | None = None
         self._closed = False
 
-    async def teardown(self, worker: Any) -> None:
+    def teardown(self, worker: Any) -> None:
+        """Let the desk end. Nobody waits for that: a Dask worker that is kept from closing may never close."""
         with self._lock:
             self._closed = True
             desk, self._desk = self._desk, None
         if desk:
-            await asyncio.to_thread(desk.close)
+            threading.Thread(target=desk.close, daemon=True).start()
 
     def grade(self, parcel: bytes) -> bytes:
         """Have a job done at the desk; by a new one if it ended."""

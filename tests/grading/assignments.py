@@ -117,7 +117,7 @@ def examine(task: dict[str, Any]) -> dict[str, Any]:
             graded[grading.get("grade_id")] = (cell, error)
         for cell in source.cells:
             grading = cell.metadata.nbgrader
-            if grading.grade or grading.task:
+            if grading.grade:  # of a task nothing is run: the examiner does not tell of it
                 ran, error = graded[grading.grade_id]
                 cells.append({"grade_id": grading.grade_id, "max_score": float(grading.points), "message": error}
                              | _score(ran, grading, error))  # fmt: skip
@@ -149,7 +149,7 @@ def _run(cell: NotebookNode, names: dict[str, Any]) -> str:
 
 
 def _score(cell: NotebookNode, grading: NotebookNode, error: str) -> dict[str, Any]:
-    if grading.task or grading.solution:
+    if grading.solution:
         return {"score": None, "status": "manual"}
     if error:
         return {"score": 0.0, "status": "failed"}
