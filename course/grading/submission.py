@@ -211,6 +211,9 @@ def settle(
         if name not in handed_in:
             cells.append(_cell(name, cell, 0.0, "not reached", f"{name}.ipynb was not handed in."))
             continue
+        if is_task(cell):
+            cells.append(_cell(name, cell, None, "manual", ""))
+            continue
         found = known[id].pop(0)
         if is_grade(cell) and is_solution(cell) and id in unanswered.get(name, ()):
             cells.append(_cell(name, cell, 0.0, "manual", "No response."))
