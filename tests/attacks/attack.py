@@ -16,9 +16,9 @@ SECRET = "the sesame word"
 
 @dataclass(frozen=True)
 class Attack:
-    """code: what stands in the attacked cell. score: what it must get of ATTACKED. honest: what the work around it must.
+    """code: the attacked cell. score: what it must get of ATTACKED; honest: what the work around it must get.
 
-    limits: the examiner's, as JSON. flood: it prints without end, into outputs that must stay small.
+    limits: the examiner's, as JSON.
     """
 
     code: str
