@@ -464,7 +464,7 @@ CLASSES = {
         ),
         (
             "assert Point(1) == Point(1, 0)\nassert Point(1, 2) < Point(2, 1)",
-            "p = Point(3)\np.tags.append('a')\nassert p.y == 0 and Point(4).tags == []",
+            "p = Point(3)\nassert p.y == 0 and p.tags == []\nassert Point(1) != Point(2) and Point(5, y=2).y == 2",
         ),
     ),
     "named": Question(

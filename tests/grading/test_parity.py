@@ -99,7 +99,7 @@ def _assignments() -> list[Assignment]:
     made = []
     for number in range(ASSIGNMENTS):
         asked = dict(itertools.islice(bank.items(), number, None, ASSIGNMENTS))
-        made.append(Assignment(f"ps{number:02}", asked, ("a", "b") if number % 4 == 3 else ("a",)))
+        made.append(Assignment(f"ps{number:02}", asked, ("a", "b") if number % 8 == 3 else ("a",)))
     return made
 
 
