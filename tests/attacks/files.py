@@ -115,8 +115,8 @@ ATTACKS = {
         RIGHT,
         ATTACKED,
     ),
-    "a notebook deeply nested": Edited(_nested, RIGHT, 0.0, 0.0),
-    "a notebook cut off": Edited(lambda node: json.dumps(node).encode()[:-900], RIGHT, ATTACKED),
+    "a notebook deeply nested": Edited(_nested, RIGHT, ATTACKED),
+    "a notebook cut off": Edited(lambda node: json.dumps(node).encode()[:-900], RIGHT, ATTACKED, 1.0),
     "no notebook at all": Edited(lambda _: b"\x00\xff" * 1000, RIGHT, 0.0, 0.0),
     "numbers that JSON has not": Edited(
         _changed(lambda node: node.metadata.update(x=[float("nan"), float("inf"), 10**400])), RIGHT, ATTACKED

@@ -13,18 +13,24 @@ LINE = (
 )
 
 
-def _says(value: str, before: str = "") -> str:
-    """Answers each question of a test with the same value, packed as it says."""
+def _says(value: str, before: str = "", answer: str = "") -> str:
+    """Whatever a test asks of `answer` or `f` is answered with the same value, packed as it says, or with an answer."""
+    answer = answer or f"{{'value': {value}}}"
     return (
-        f"{LINE}{before}\nanswer = 0\ndef f(*a): return 0\n"
-        f"def lie(self, question): return {{'value': {value}, 'values': {{'answer': {value}}}}}\n"
-        "type(nb)._perform = type(nb)._fetch = lie"
+        f"{LINE}{before}\nanswer = 0\ndef f(*a): return 0\nfetch, perform = type(nb)._fetch, type(nb)._perform\n"
+        "def lie(self, question):\n    if self.objects.get(question['id']) is not f: return perform(self, question)\n"
+        f"    return {answer}\n"
+        "def tell(self, question):\n    told = fetch(self, question)\n"
+        f"    if 'answer' in told['values']: told['values']['answer'] = {value}\n    return told\n"
+        "type(nb)._perform, type(nb)._fetch = lie, tell"
     )
 
 
 ATTACKS = {
     "answers ahead of the questions": Attack(
         LINE + "for _ in range(50): say({'answer': {'value': 42, 'values': {'answer': 42}}})" + NOTHING,
+        score=1.0,  # so it says that `answer` is 42, as `answer = 42` would; what else it is asked has no answer left
+        honest=1.0,
     ),
     "frames that are none": Attack(LINE + "nb.link.line.sendall(b'\\xff' * 1000)" + NOTHING),
     "half a frame": Attack(LINE + "nb.link.line.sendall(b'\\0\\0\\1\\0abc')" + NOTHING, limits={"cell_seconds": 2.0}),
@@ -39,12 +45,10 @@ ATTACKS = {
     "an array larger than it is": Attack(_says("{'t': 'array', 'v': ['<f8', [1 << 40], '']}")),
     "an array of objects as bytes": Attack(_says("{'t': 'array', 'v': ['|O', [1], 'AAAAAAAAAAA=']}")),
     "exceptions like a test's": Attack(
-        _says("0")
-        + "\ntype(nb)._perform = lambda self, q: {'raised': {'base': 'SystemExit', 'name': 'x', 'id': None, 'args': [0], 'text': ''}}"
+        _says("0", answer="{'raised': {'base': 'SystemExit', 'name': 'x', 'id': None, 'args': [0], 'text': ''}}")
     ),
     "changes to what a test handed over": Attack(
-        _says("0")
-        + "\ntype(nb)._perform = lambda self, q: {'value': 0, 'changed': {'0': [42], '__class__': 1, '99': 2}}"
+        _says("0", answer="{'value': 0, 'changed': {'0': [42], '__class__': 1, '99': 2}}")
     ),
     "questions in the place of answers": Attack(
         LINE
@@ -54,6 +58,7 @@ ATTACKS = {
     "questions without end": Attack(
         LINE + "def ask(self, q):\n    while True: self.link.ask({'do': 'call back', 'id': 1, 'args': []})\n"
         "type(nb)._perform = ask" + NOTHING,
+        honest=1.0,  # a process that asks without end is ended, and the one after it is as it was
         limits={"cell_seconds": 2.0},
     ),
     "outputs in a test's place": Attack(

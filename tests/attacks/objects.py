@@ -46,7 +46,8 @@ ATTACKS = {
         + _returned("S([0])")
     ),
     "a class in the place of int": Attack(
-        ANY + "import builtins\nbuiltins.int = Any\nint = Any\nisinstance = lambda *a: True\n" + _returned("Any()")
+        ANY + "import builtins\nbuiltins.int = Any\nint = Any\nisinstance = lambda *a: True\n" + _returned("Any()"),
+        honest=1.0,  # its own process cannot go on without `int`
     ),
     "numbers that are none": Attack(_returned("float('nan')")),
     "an infinite number": Attack(_returned("float('inf')")),

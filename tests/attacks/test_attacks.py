@@ -168,8 +168,7 @@ def test_an_attack_on_a_replay_gets_what_its_work_is_worth(graded, name):
     attack: Attack = REPLAYS[name]
     _checked(graded[name], attack.score, attack.honest)
     [noted] = graded[name][0]["audit"]["replays"]
-    # `share` gives no points without an error.
-    assert noted["problem"] or noted["failed"] >= noted["tests"] - 1 > 0, "wrong work is wrong in every world"
+    assert noted["tests"] - noted["failed"] <= 1, "wrong work is wrong in every world; `share` gives 0 without an error"
 
 
 def test_replayed_work_is_judged_by_the_hidden_world(graded):
