@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-MEASURES = ("clouds", "kernels", "serving", "week")
+MEASURES = ("clouds", "kernels", "serving", "week", "grading")
 LONG = ("transform",)  # run when it is named only
 README = Path(__file__).with_name("README.md")
 _MARK = "<!-- figures -->\n"

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import threading
+import tokenize
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -69,16 +70,24 @@ class Hook(DisplayHook):
     def finish_displayhook(self) -> None:
         pass
 
+    def quiet(self) -> bool:
+        """Whether the cell ends with a semicolon. IPython reads that from its history, which is not kept here."""
+        try:
+            return self.semicolon_at_end_of_expression(self.shell.source)
+        except (tokenize.TokenError, SyntaxError):
+            return False
+
 
 class Shell(InteractiveShell):
     """`tell` gets each output as nbformat has it, in order (and {"output_type": "clear"})."""
 
     tell: Callable[[dict[str, Any]], None] = staticmethod(lambda _: None)
     count = 0
+    source = ""
 
     def run(self, source: str, count: int) -> bool:
         """Run a cell; whether it ended without an error."""
-        self.count = count
+        self.count, self.source = count, source
         with self.streams():
             result = self.run_cell(source, store_history=False)
         return result.success
