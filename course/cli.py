@@ -160,6 +160,7 @@ def report(options: argparse.Namespace) -> int:
         options.out,
         objectives=objectives,
         similarity=options.similarity,
+        roster=options.roster,
     )
     for page in pages:
         print(f"Written: {page}")
@@ -311,12 +312,15 @@ def parser() -> argparse.ArgumentParser:
         "report",
         report,
         "instructors: show how hard each exercise was, what it told apart, and what went wrong",
-        "No learner is named in it.",
+        "No learner is named in it; the pages beside it have names.",
     )
     _graded(told)
     told.add_argument("--out", required=True, type=Path, metavar="FILE", help="the page, such as report.html")
     told.add_argument(
         "--similarity", action="store_true", help="also write a page of alike submissions beside it, with names"
+    )
+    told.add_argument(
+        "--roster", action="store_true", help="also write a page of learners: scores before and now, flags, repairs"
     )
 
     told = verb(

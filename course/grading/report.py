@@ -1,7 +1,7 @@
 """What an assignment tells about itself: how hard its exercises are, what they tell apart, what went wrong most often.
 
-No learner is named. Exercises are graded cells, together where source/ says that they belong to one exercise (cell
-metadata `course.exercise`).
+No learner is named, but on the pages of the roster and of alike submissions. Exercises are graded cells, together
+where source/ says that they belong to one exercise (cell metadata `course.exercise`).
 """
 
 import base64
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.errors import CourseError
+from course.grading import history, messages, page, report_pictures
 from course.grading import marks as gradebook_marks
-from course.grading import messages, page, report_pictures
+from course.grading import roster as learners
 from course.grading.course_folder import grade_id
 from course.grading.item_statistics import FEWEST, Item, items
 from course.grading.marks import TEST, Cell, Marks
@@ -34,13 +35,15 @@ def write(
     *,
     objectives: Mapping[str, Sequence[str]] | None = None,
     similarity: bool = False,
+    roster: bool = False,
 ) -> list[Path]:
-    """Write the report to `out`, and with `similarity` a second page beside it. Returns the pages.
+    """Write the report to `out`, and with `similarity` or `roster` a page of each beside it. Returns the pages.
 
     `objectives` has an exercise's objectives by its name. CourseError if nothing is graded.
     """
     with folder.gradebook() as gradebook:
         marks = gradebook_marks.read(gradebook, assignment)
+        told = history.read(gradebook, assignment) if roster else {}
     if not marks.submissions:
         raise CourseError(f"Nobody's {assignment} is in the gradebook yet: grade it first.")
     exercises = _exercises(folder, marks)
@@ -54,6 +57,10 @@ def write(
         found = alike.pairs(written, alike.released(folder, marks))
         beside = out.with_name(f"{out.stem}-similarity{out.suffix}")
         beside.write_text(alike.render(assignment, found, written, len(written)), encoding="utf-8")
+        pages.append(beside)
+    if roster:
+        beside = out.with_name(f"{out.stem}-roster{out.suffix}")
+        beside.write_text(learners.render(marks, told), encoding="utf-8")
         pages.append(beside)
     return pages
 
