@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = words.parse_args(arguments)
     if options.verb == "grade" and not (options.file or options.assignment):
         words.error("grade needs --assignment NAME, or one notebook FILE")
+    if options.verb == "grade" and options.file and options.variant != "same":
+        words.error("a FILE has no learner: --variant student is for what lies in submitted/")
     try:
         return options.run(options)
     except KeyboardInterrupt:
@@ -115,8 +117,9 @@ def grade(options: argparse.Namespace) -> int:
             failed = [options.file] if result["status"] == "failed" else []
         else:
             tally = batch.run(
-                folder, options.assignment, options.student, workers=options.workers, trust=options.trust, told=told
-            )
+                folder, options.assignment, options.student, workers=options.workers, trust=options.trust, told=told,
+                policy=options.variant, again=options.again,
+            )  # fmt: skip
             print(f"{options.assignment}: {tally}", file=sys.stderr)
             failed = tally.failed + tally.absent
     if failed:
@@ -283,8 +286,13 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("--course", type=Path, metavar="DIR", help="any nbgrader course (default: this one)")
     told.add_argument("--assignment", metavar="NAME", help="its folder in source/; for FILE, its grade ids tell")
     told.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
+    told.add_argument("--again", action="store_true", help="also grade again what has its grade already")
     told.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per processor)")
     told.add_argument("--json", metavar="FILE", help="write the list of results to FILE; - is standard output")
+    told.add_argument(
+        "--variant", choices=("same", "student"), default="same",
+        help="seeds of tests: the same for all, or with the course's key each learner's own (default: same)",
+    )  # fmt: skip
     told.add_argument("--trust", action="store_true", help="go on where submissions cannot be sandboxed")
     told.add_argument(
         "--db", metavar="URL", help="the gradebook, in the place of the one that the course's settings say"

@@ -24,7 +24,7 @@ from nbgrader.utils import compute_checksum
 from sqlalchemy.exc import DataError
 
 from course.errors import CourseError
-from course.grading import autograded, directory, key, lateness, sandbox, submission
+from course.grading import autograded, directory, key, lateness, sandbox, submission, variant
 from course.grading.autograded import Replacement
 from course.grading.directory import Course
 from course.grading.execute import STUDENT, SandboxedExecute
@@ -59,13 +59,16 @@ class Tally:
 def run(
     course: Course, assignment: str, students: Sequence[str] = (), *, workers: int | None = None, trust: bool = False,
     told: Told = lambda result: None, progress: bool = True, patience: float = PATIENCE, examine: Examine | None = None,
+    policy: str = variant.SAME, again: bool = False,
 ) -> Tally:  # fmt: skip
     """Grade `assignment` for `students`, or for all who handed it in. Every result is given to `told`, as it comes.
 
     workers: processes, as many as there are processors if None. trust: go on where nothing can be sandboxed. patience:
-    seconds that a locked gradebook is waited for. examine: in the place of examiner.examine, for tests.
+    seconds that a locked gradebook is waited for. examine: in the place of examiner.examine, for tests. policy: of
+    seeds, "same" or "student" (course.grading.variant). again: grade what is unchanged too.
     CourseError if nothing can be graded; what failed for one submission alone is in its result.
     """
+    secret = variant.secret() if policy == variant.STUDENT else None
     notebooks = read_source(course, assignment)
     wanted = list(dict.fromkeys(students)) or course.students(assignment)
     if not wanted:
@@ -79,7 +82,7 @@ def run(
         plan = _plan(course, assignment, notebooks, _released(course, assignment, book))
         plan = replace(plan, **stack.enter_context(_held(course, trust, examine)))
         pool = stack.enter_context(Pool(plan, workers or _processors(), SUBMISSION_SECONDS))
-        batch = _Batch(course, plan, book, told)
+        batch = _Batch(course, plan, book, told, secret, again)
         bar = stack.enter_context(_bar(len(wanted), assignment, progress))
         batch.tick = bar.update
         for outcome in pool.outcomes(batch.jobs(wanted)):
@@ -212,8 +215,11 @@ def _grade_id(cell: Mapping[str, Any]) -> str | None:
 class _Batch:
     """The writer's side of a run: which jobs there are, and where their outcomes go."""
 
-    def __init__(self, course: Course, plan: Plan, book: Gradebook, told: Told) -> None:
+    def __init__(
+        self, course: Course, plan: Plan, book: Gradebook, told: Told, secret: bytes | None, again: bool
+    ) -> None:
         self._course, self._plan, self._book, self._told = course, plan, book, told
+        self._secret, self._again = secret, again
         self._late, self._zone = lateness.penalty(course), lateness.time_zone(course.time_zone)
         self._keys, self._stale = book.keys(plan.name), book.stale(plan.name)
         self.tally = Tally()
@@ -229,8 +235,10 @@ class _Batch:
                 self.tally.absent.append(student)
                 self._tell(submission.absent(self._plan, student, "absent", f"There is no {folder}."))
                 continue
-            job = Job(student, folder, key.submission(folder, self._plan.ignore), target)
+            seed = None if self._secret is None else variant.seed(self._secret, self._plan.name, student)
+            job = Job(student, folder, key.submission(folder, self._plan.ignore), target, seed)
             done = self._keys.get(student) == self._key(job) and student not in self._stale and target.is_dir()
+            done = done and not self._again
             stored = self._book.result(self._plan.name, student) if done else None
             if stored:
                 self.tally.unchanged += 1
@@ -267,7 +275,8 @@ class _Batch:
         self._tell(result)
 
     def _key(self, job: Job) -> str:
-        return key.grading(job.submission, self._plan.assignment, self._plan.environment, self._plan.limits)
+        plan = self._plan
+        return key.grading(job.submission, plan.assignment, plan.environment, plan.limits, job.variant)
 
     def _tell(self, result: Mapping[str, Any]) -> None:
         self._told(result)

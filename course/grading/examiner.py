@@ -90,7 +90,7 @@ class Beside(Protocol):
         """Take down what came of a replay, before its last cell runs in the learner's own world."""
 
     def record(self) -> dict[str, Any]:
-        """What the audit is to say: seeds, moves of the clock."""
+        """What the audit is to say: seeds, moves of the clock; and `flags`, what an instructor should look at."""
 
     def close(self) -> None:
         """End it."""
@@ -215,6 +215,7 @@ class Examination:
 
     def close(self) -> None:
         self.record = self._beside.record()
+        self.flags += self.record.pop("flags", [])
         Shell.clear_instance()
         self._drop()
         self._beside.close()
