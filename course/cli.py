@@ -151,6 +151,15 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
+def excuse(options: argparse.Namespace) -> int:
+    from course.grading import excuse
+    from course.grading.course_folder import open_folder
+
+    folder, whom = open_folder(options.course), options.student
+    print(excuse.change(folder, options.assignment, options.exercise, whom, options.because, undo=options.undo))
+    return 0
+
+
 def report(options: argparse.Namespace) -> int:
     from course import syllabus
     from course.grading import report
@@ -315,6 +324,18 @@ def parser() -> argparse.ArgumentParser:
         "--out", required=True, type=Path, metavar="FILE", help="the CSV file; for gradescope a folder of results.json"
     )
     told.add_argument("--column", metavar="TITLE", help="the assignment's title there (default: its name here)")
+
+    told = verb(
+        "excuse",
+        excuse,
+        "instructors: have an exercise count neither for nor against, for one learner or for all",
+        "Nothing is graded again; scores, exports and pages leave it out from now on.",
+    )
+    told.add_argument("exercise", metavar="EXERCISE", help="as the course names it, such as O-4, or a grade id")
+    _graded(told)
+    told.add_argument("--student", action="append", default=[], metavar="ID", help="only for this one; may be repeated")
+    told.add_argument("--because", default="", metavar="WORDS", help="why, as the learner is told it")
+    told.add_argument("--undo", action="store_true", help="have it count again")
 
     told = verb(
         "report",

@@ -24,7 +24,7 @@ from nbgrader.utils import compute_checksum
 from sqlalchemy.exc import DataError
 
 from course.errors import CourseError
-from course.grading import autograded, directory, key, lateness, sandbox, submission, variant
+from course.grading import autograded, directory, excuse, key, lateness, sandbox, submission, variant
 from course.grading.autograded import Replacement
 from course.grading.directory import Course
 from course.grading.execute import STUDENT, SandboxedExecute
@@ -222,6 +222,7 @@ class _Batch:
         self._secret, self._again = secret, again
         self._late, self._zone = lateness.penalty(course), lateness.time_zone(course.time_zone)
         self._keys, self._stale = book.keys(plan.name), book.stale(plan.name)
+        self._excused = book.excused(plan.name)
         self.tally = Tally()
         self.tick: Callable[[], object] = lambda: None
 
@@ -279,7 +280,8 @@ class _Batch:
         return key.grading(job.submission, plan.assignment, plan.environment, plan.limits, job.variant)
 
     def _tell(self, result: Mapping[str, Any]) -> None:
-        self._told(result)
+        excused = self._excused.of(result["student"])
+        self._told(excuse.apply(result, excused) if excused else result)
         self.tick()
 
 

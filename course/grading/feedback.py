@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from course.grading.course_folder import CourseFolder
 
 WORDS = {GOOD: "all points", BAD: "not all points yet", OPEN: "to be graded by hand"}
+EXCUSED = "excused: it does not count"
 NOTHING = "A drawing or a program that a page like this does not show"
 NUMBER = re.compile(r"\s*-?[\d.e+-]+\s*")
 
@@ -133,7 +134,7 @@ def _table(rows: list[tuple[int, Mark, list[Message]]], lost: Sequence[Mark], su
         lines.append(
             f'<tr><th scope="row"><a href="#cell-{number}">{page.name(mark.cell.id)}</a></th>'
             f'<td class="figure">{_number(mark.score)}</td><td class="figure">{_number(mark.cell.of)}</td>'
-            f'<td class="{mood}">{WORDS[mood]}</td></tr>'
+            f'<td class="{mood}">{EXCUSED if mark.excused else WORDS[mood]}</td></tr>'
         )
     for mark in lost:
         lines.append(
@@ -219,6 +220,8 @@ def _result(number: int, mark: Mark, told: list[Message]) -> str:
 def _messages(
     cell: NotebookNode, mark: Mark, result: Mapping[str, Any] | None, hidden: tuple[str, str]
 ) -> list[Message]:
+    if mark.excused:
+        return [Message(OPEN, f"Excused: {mark.excused}. It counts neither for nor against you.")]
     if mark.pending:
         return [Message(OPEN, "A person will read this and give the points.")]
     if mark.cell.kind != "test":
@@ -269,7 +272,7 @@ def _display(data: Mapping[str, Any], prose: Prose) -> str:
 
 
 def _mood(mark: Mark) -> str:
-    if mark.pending:
+    if mark.pending or mark.excused:
         return OPEN
     return GOOD if mark.score >= mark.cell.of else BAD
 

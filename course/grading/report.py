@@ -46,7 +46,7 @@ def write(
         told = history.read(gradebook, assignment) if roster else {}
     if not marks.submissions:
         raise CourseError(f"Nobody's {assignment} is in the gradebook yet: grade it first.")
-    exercises = _exercises(folder, marks)
+    exercises = gradebook_marks.exercises(folder, marks)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(render(marks, exercises, _mistakes(folder, marks, exercises), objectives), encoding="utf-8")
     pages = [out]
@@ -94,21 +94,6 @@ def normal(words: str) -> str:
 # What is read --------------------------------------------------------------------------------------------------------
 
 
-def _exercises(folder: "CourseFolder", marks: Marks) -> dict[str, list[Cell]]:
-    """Graded cells by exercise, in the order of the notebooks of source/."""
-    place: dict[tuple[str, str], tuple[int, str]] = {}
-    for name, node in folder.sources(marks.assignment).items():
-        for cell in node.cells:
-            if id := grade_id(cell):
-                place[(name, id)] = (len(place), cell.metadata.get("course", {}).get("exercise") or id)
-    last = (len(place), "")
-    ordered = sorted(marks.cells, key=lambda cell: place.get((cell.notebook, cell.id), last)[0])
-    grouped: dict[str, list[Cell]] = {}
-    for cell in ordered:
-        grouped.setdefault(place.get((cell.notebook, cell.id), last)[1] or cell.id, []).append(cell)
-    return grouped
-
-
 def _mistakes(
     folder: "CourseFolder", marks: Marks, exercises: Mapping[str, Sequence[Cell]]
 ) -> dict[str, list[list[str]]]:
@@ -131,8 +116,8 @@ def _mistakes(
 
 
 def _summary(marks: Marks) -> str:
-    totals = [submission.score for submission in marks.submissions]
-    of = sum(cell.of for cell in marks.cells)
+    of = marks.of
+    totals = [submission.score_of(of) for submission in marks.submissions]
     said = [f"<h2>Scores</h2><p>{_count(len(totals), 'submission')}."]
     if pending := sum(bool(submission.pending) for submission in marks.submissions):
         said.append(
@@ -140,6 +125,10 @@ def _summary(marks: Marks) -> str:
         )
     if late := sum(submission.penalty > 0 for submission in marks.submissions):
         said.append(f" {late} came late, with points taken off.")
+    if marks.excused:
+        said.append(f" Excused for everyone: {', '.join(page.name(cell) for _, cell in sorted(marks.excused))}.")
+    if excused := sum(submission.of != of for submission in marks.submissions):
+        said.append(f" {_count(excused, 'learner')} excused from more: their scores are shown out of {of:g} too.")
     words = (
         f"Of {of:g} points: lowest {min(totals):g}, median {statistics.median(totals):g}, "
         f"mean {statistics.mean(totals):.2f}, highest {max(totals):g}."

@@ -45,6 +45,9 @@ def _before(told: History) -> str:
 
 def _notes(submission: Submission, told: History) -> str:
     said = ["stale: a later grading failed"] if told.stale else []
+    said += [f"excused from {', '.join(page.name(mark.cell.id) for mark in submission.excused)}"] * bool(
+        submission.excused
+    )
     said += [_count(len(told.flags), "flag")] if told.flags else []
     said += [_count(len(told.repairs), "repair")] if told.repairs else []
     said += [f"{_count(len(submission.pending), 'answer')} to grade"] if submission.pending else []
