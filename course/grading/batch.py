@@ -24,7 +24,7 @@ from nbgrader.utils import compute_checksum
 from sqlalchemy.exc import DataError
 
 from course.errors import CourseError
-from course.grading import autograded, directory, excuse, key, lateness, sandbox, submission, variant
+from course.grading import autograded, autotest, directory, excuse, key, lateness, sandbox, submission, variant
 from course.grading.autograded import Replacement
 from course.grading.directory import Course
 from course.grading.execute import STUDENT, SandboxedExecute
@@ -69,7 +69,7 @@ def run(
     CourseError if nothing can be graded; what failed for one submission alone is in its result.
     """
     secret = variant.secret() if policy == variant.STUDENT else None
-    notebooks = read_source(course, assignment)
+    notebooks = _tests(course, assignment, read_source(course, assignment))
     wanted = list(dict.fromkeys(students)) or course.students(assignment)
     if not wanted:
         raise CourseError(
@@ -98,7 +98,8 @@ def file(
     assignment: whose notebook it is; if None, the one in source/ that has most of its grade ids.
     """
     assignment, name, notebook = _belongs(path, course, assignment)
-    plan = _plan(course, assignment, {name: notebook}, {name: _checksums(notebook, course)})
+    notebooks = _tests(course, assignment, {name: notebook})
+    plan = _plan(course, assignment, notebooks, {name: _checksums(notebook, course)})
     with tempfile.TemporaryDirectory(prefix="grade-") as folder, _held(course, trust, examine) as held:
         handed_in = Path(folder) / "submitted"
         handed_in.mkdir()
@@ -127,9 +128,20 @@ def read_source(course: Course, assignment: str) -> dict[str, NotebookNode]:
     return {path.stem: nbformat.read(path, as_version=4) for path in paths}
 
 
+def _tests(course: Course, assignment: str, notebooks: Mapping[str, NotebookNode]) -> dict[str, NotebookNode]:
+    """The notebooks with the tests that nbgrader would make of AUTOTEST lines."""
+    return {name: autotest.instantiated(course, assignment, node) for name, node in notebooks.items()}
+
+
+def _source_hash(course: Course, assignment: str) -> str:
+    """The hash of what the tests are made from."""
+    source, templates = key.folder(course.source(assignment), course.directory.ignore), autotest.templates(course)
+    return key.of(source=source, templates=templates.read_text(encoding="utf-8")) if templates else source
+
+
 def _released(course: Course, assignment: str, book: Gradebook) -> dict[str, dict[str, str]]:
     """How the cells were released, once the gradebook has the assignment as it stands in source/."""
-    source = key.folder(course.source(assignment), course.directory.ignore)
+    source = _source_hash(course, assignment)
     if not book.released(assignment) or book.source(assignment) != source:
         directory.enter(course, assignment)
         book.note_source(assignment, source)
@@ -169,7 +181,7 @@ def _plan(course: Course, assignment: str, notebooks: Mapping[str, NotebookNode]
         notebooks=notebooks,
         released=checksums,
         source=source,
-        assignment=key.of(source=key.folder(source, ignore), released=checksums, notebooks=sorted(notebooks)),
+        assignment=key.of(source=_source_hash(course, assignment), released=checksums, notebooks=sorted(notebooks)),
         environment=key.environment(),
         ignore=ignore,
         theirs=autograde.exclude_overwriting.get(assignment, []),
