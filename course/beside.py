@@ -25,7 +25,7 @@ from course.cloud import client
 from course.grading import findings
 from course.grading.beside import Replay
 from course.grading.region import exercises, key, region
-from course.learn import setting, world
+from course.learn import answers, setting, world
 from course.learn.beside import parents
 
 PORT = 4566  # inside the student's network, where nothing else is
@@ -44,7 +44,9 @@ class Cloud:
     told_as = "COURSE_HANDED_IN_BY"
 
     def __init__(self, student: str, folder: Path) -> None:
-        name = self.told_as
+        # Where each learner has seeds of their own, nobody takes those of self-study by leaving the note out.
+        name = self.told_as if setting.read().variant is None else "COURSE_STUDENT"
+        self._student, self._strangers = student, []
         self._before = {key: os.environ.get(key) for key in (name, "COURSE_LAB_SOCKETS", "COURSE_HIDDEN_RESULTS")}
         self._parents = parents()
         os.environ.update({**self._parents.__enter__(), name: student})
@@ -65,11 +67,14 @@ class Cloud:
         self._doorway.guests = listener
 
     def perform(self, module: str, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        noted = answers.noted_student(args[0]) if name == "begin" and args and isinstance(args[0], str) else None
         value = getattr(importlib.import_module(module), name)(*args, **kwargs)
         current = setting.read().world or "own"
         if name == "begin":
             begun = world.current()
             self._seeds[f"{begun.exercise.id} {current}"] = begun.seed
+            if current == "own" and noted != self._student:
+                self._strangers.append(begun.exercise.id)
         if name == "advance":
             self._moves.append({"world": current, "exercise": world.current().exercise.id, **kwargs})
         return value
@@ -107,7 +112,13 @@ class Cloud:
         os.environ["COURSE_HIDDEN_RESULTS"] = str(path)
 
     def record(self) -> dict[str, Any]:
-        return {"seeds": self._seeds, "clock_moves": self._moves}
+        flags = []
+        if setting.read().variant is not None and self._strangers:
+            flags.append(
+                f"{', '.join(dict.fromkeys(self._strangers))}: answers.json does not say that this learner's own "
+                "worlds were seen (a lab that was not told COURSE_STUDENT, or answers of somebody else)."
+            )
+        return {"seeds": self._seeds, "clock_moves": self._moves, "flags": flags}
 
     def close(self) -> None:
         world.take_doorway(None)

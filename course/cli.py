@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             words.error("grade needs --assignment NAME, or one notebook FILE")
         if options.cluster and (options.file or options.workers):
             words.error("--cluster goes with --assignment, and not with FILE or --workers")
+        if options.file and options.variant != "same":
+            words.error("a FILE has no learner: --variant student is for what lies in submitted/")
     try:
         return options.run(options)
     except KeyboardInterrupt:
@@ -118,14 +120,9 @@ def grade(options: argparse.Namespace) -> int:
             failed = [options.file] if result["status"] == "failed" else []
         else:
             tally = batch.run(
-                folder,
-                options.assignment,
-                options.student,
-                workers=options.workers,
-                cluster=options.cluster,
-                trust=options.trust,
-                told=told,
-            )
+                folder, options.assignment, options.student, workers=options.workers, cluster=options.cluster,
+                trust=options.trust, told=told, policy=options.variant, again=options.again,
+            )  # fmt: skip
             print(f"{options.assignment}: {tally}", file=sys.stderr)
             failed = tally.failed + tally.absent
     if failed:
@@ -157,6 +154,15 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
+def excuse(options: argparse.Namespace) -> int:
+    from course.grading import excuse
+    from course.grading.course_folder import open_folder
+
+    folder, whom = open_folder(options.course), options.student
+    print(excuse.change(folder, options.assignment, options.exercise, whom, options.because, undo=options.undo))
+    return 0
+
+
 def report(options: argparse.Namespace) -> int:
     from course import syllabus
     from course.grading import report
@@ -169,6 +175,7 @@ def report(options: argparse.Namespace) -> int:
         options.out,
         objectives=objectives,
         similarity=options.similarity,
+        roster=options.roster,
     )
     for page in pages:
         print(f"Written: {page}")
@@ -291,11 +298,16 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("--course", type=Path, metavar="DIR", help="any nbgrader course (default: this one)")
     told.add_argument("--assignment", metavar="NAME", help="its folder in source/; for FILE, its grade ids tell")
     told.add_argument("--student", action="append", default=[], metavar="ID", help="only this one; may be repeated")
+    told.add_argument("--again", action="store_true", help="also grade again what has its grade already")
     told.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per processor)")
     told.add_argument(
         "--cluster", metavar="ADDRESS", help="have the workers of a Dask scheduler do it, such as tcp://10.0.0.1:8786"
     )
     told.add_argument("--json", metavar="FILE", help="write the list of results to FILE; - is standard output")
+    told.add_argument(
+        "--variant", choices=("same", "student"), default="same",
+        help="seeds of tests: the same for all, or with the course's key each learner's own (default: same)",
+    )  # fmt: skip
     told.add_argument("--trust", action="store_true", help="go on where submissions cannot be sandboxed")
     told.add_argument(
         "--db", metavar="URL", help="the gradebook, in the place of the one that the course's settings say"
@@ -320,15 +332,30 @@ def parser() -> argparse.ArgumentParser:
     told.add_argument("--column", metavar="TITLE", help="the assignment's title there (default: its name here)")
 
     told = verb(
+        "excuse",
+        excuse,
+        "instructors: have an exercise count neither for nor against, for one learner or for all",
+        "Nothing is graded again; scores, exports and pages leave it out from now on.",
+    )
+    told.add_argument("exercise", metavar="EXERCISE", help="as the course names it, such as O-4, or a grade id")
+    _graded(told)
+    told.add_argument("--student", action="append", default=[], metavar="ID", help="only for this one; may be repeated")
+    told.add_argument("--because", default="", metavar="WORDS", help="why, as the learner is told it")
+    told.add_argument("--undo", action="store_true", help="have it count again")
+
+    told = verb(
         "report",
         report,
         "instructors: show how hard each exercise was, what it told apart, and what went wrong",
-        "No learner is named in it.",
+        "No learner is named in it; the pages beside it have names.",
     )
     _graded(told)
     told.add_argument("--out", required=True, type=Path, metavar="FILE", help="the page, such as report.html")
     told.add_argument(
         "--similarity", action="store_true", help="also write a page of alike submissions beside it, with names"
+    )
+    told.add_argument(
+        "--roster", action="store_true", help="also write a page of learners: scores before and now, flags, repairs"
     )
 
     told = verb(

@@ -20,7 +20,8 @@ from course.grading import submit
 from course.runtime import linux
 
 VERBS = (
-    "lab", "cloud", "env", "submit", "grade", "progress", "export", "report", "refresh", "release", "lint", "verify",
+    "lab", "cloud", "env", "submit", "grade", "progress", "export", "excuse", "report", "refresh", "release", "lint",
+    "verify",
 )  # fmt: skip
 COMMAND = [sys.executable, "-P", "-m", "course"]
 START_SECONDS = 60

@@ -24,7 +24,7 @@ from nbgrader.utils import compute_checksum
 from sqlalchemy.exc import DataError
 
 from course.errors import CourseError
-from course.grading import autograded, directory, execute, key, lateness, submission
+from course.grading import autograded, autotest, directory, excuse, execute, key, lateness, submission, variant
 from course.grading.autograded import Replacement
 from course.grading.directory import Course
 from course.grading.execute import SandboxedExecute
@@ -63,15 +63,18 @@ def run(
     course: Course, assignment: str, students: Sequence[str] = (), *, workers: int | None = None,
     cluster: str | None = None, trust: bool = False,
     told: Told = lambda result: None, progress: bool = True, patience: float = PATIENCE, examine: Examine | None = None,
+    policy: str = variant.SAME, again: bool = False,
 ) -> Tally:  # fmt: skip
     """Grade `assignment` for `students`, or for all who handed it in. Every result is given to `told`, as it comes.
 
     workers: processes, as many as there are processors if None. cluster: the address of a Dask scheduler whose workers
     are to do it in their place, such as tcp://10.0.0.1:8786. trust: go on where nothing can be sandboxed. patience:
-    seconds that a locked gradebook is waited for. examine: in the place of examiner.examine, for tests.
+    seconds that a locked gradebook is waited for. examine: in the place of examiner.examine, for tests. policy: of
+    seeds, "same" or "student" (course.grading.variant). again: grade what is unchanged too.
     CourseError if nothing can be graded; what failed for one submission alone is in its result.
     """
-    notebooks = read_source(course, assignment)
+    secret = variant.secret() if policy == variant.STUDENT else None
+    notebooks = _tests(course, assignment, read_source(course, assignment))
     wanted = list(dict.fromkeys(students)) or course.students(assignment)
     if not wanted:
         raise CourseError(
@@ -88,7 +91,7 @@ def run(
         else:
             plan = replace(plan, **stack.enter_context(_held(course, trust, examine)))
             pool = stack.enter_context(Pool(plan, workers or _processors(), SUBMISSION_SECONDS))
-        batch = _Batch(course, plan, book, told)
+        batch = _Batch(course, plan, book, told, secret, again)
         bar = stack.enter_context(_bar(len(wanted), assignment, progress))
         batch.tick = bar.update
         for outcome in pool.outcomes(batch.jobs(wanted)):
@@ -104,7 +107,8 @@ def file(
     assignment: whose notebook it is; if None, the one in source/ that has most of its grade ids.
     """
     assignment, name, notebook = _belongs(path, course, assignment)
-    plan = _plan(course, assignment, {name: notebook}, {name: _checksums(notebook, course)})
+    notebooks = _tests(course, assignment, {name: notebook})
+    plan = _plan(course, assignment, notebooks, {name: _checksums(notebook, course)})
     with tempfile.TemporaryDirectory(prefix="grade-") as folder, _held(course, trust, examine) as held:
         handed_in = Path(folder) / "submitted"
         handed_in.mkdir()
@@ -133,9 +137,20 @@ def read_source(course: Course, assignment: str) -> dict[str, NotebookNode]:
     return {path.stem: nbformat.read(path, as_version=4) for path in paths}
 
 
+def _tests(course: Course, assignment: str, notebooks: Mapping[str, NotebookNode]) -> dict[str, NotebookNode]:
+    """The notebooks with the tests that nbgrader would make of AUTOTEST lines."""
+    return {name: autotest.instantiated(course, assignment, node) for name, node in notebooks.items()}
+
+
+def _source_hash(course: Course, assignment: str) -> str:
+    """The hash of what the tests are made from."""
+    source, templates = key.folder(course.source(assignment), course.directory.ignore), autotest.templates(course)
+    return key.of(source=source, templates=templates.read_text(encoding="utf-8")) if templates else source
+
+
 def _released(course: Course, assignment: str, book: Gradebook) -> dict[str, dict[str, str]]:
     """How the cells were released, once the gradebook has the assignment as it stands in source/."""
-    source = key.folder(course.source(assignment), course.directory.ignore)
+    source = _source_hash(course, assignment)
     if not book.released(assignment) or book.source(assignment) != source:
         directory.enter(course, assignment)
         book.note_source(assignment, source)
@@ -179,7 +194,7 @@ def _plan(course: Course, assignment: str, notebooks: Mapping[str, NotebookNode]
         notebooks=notebooks,
         released=checksums,
         source=source,
-        assignment=key.of(source=key.folder(source, ignore), released=checksums, notebooks=sorted(notebooks)),
+        assignment=key.of(source=_source_hash(course, assignment), released=checksums, notebooks=sorted(notebooks)),
         environment=key.environment(),
         ignore=ignore,
         theirs=autograde.exclude_overwriting.get(assignment, []),
@@ -225,10 +240,14 @@ def _grade_id(cell: Mapping[str, Any]) -> str | None:
 class _Batch:
     """The writer's side of a run: which jobs there are, and where their outcomes go."""
 
-    def __init__(self, course: Course, plan: Plan, book: Gradebook, told: Told) -> None:
+    def __init__(
+        self, course: Course, plan: Plan, book: Gradebook, told: Told, secret: bytes | None, again: bool
+    ) -> None:
         self._course, self._plan, self._book, self._told = course, plan, book, told
+        self._secret, self._again = secret, again
         self._late, self._zone = lateness.penalty(course), lateness.time_zone(course.time_zone)
         self._keys, self._stale = book.keys(plan.name), book.stale(plan.name)
+        self._excused = book.excused(plan.name)
         self.tally = Tally()
         self.tick: Callable[[], object] = lambda: None
 
@@ -242,8 +261,10 @@ class _Batch:
                 self.tally.absent.append(student)
                 self._tell(submission.absent(self._plan, student, "absent", f"There is no {folder}."))
                 continue
-            job = Job(student, folder, key.submission(folder, self._plan.ignore), target)
+            seed = None if self._secret is None else variant.seed(self._secret, self._plan.name, student)
+            job = Job(student, folder, key.submission(folder, self._plan.ignore), target, seed)
             done = self._keys.get(student) == self._key(job) and student not in self._stale and target.is_dir()
+            done = done and not self._again
             stored = self._book.result(self._plan.name, student) if done else None
             if stored:
                 self.tally.unchanged += 1
@@ -280,10 +301,12 @@ class _Batch:
         self._tell(result)
 
     def _key(self, job: Job) -> str:
-        return key.grading(job.submission, self._plan.assignment, self._plan.environment, self._plan.limits)
+        plan = self._plan
+        return key.grading(job.submission, plan.assignment, plan.environment, plan.limits, job.variant)
 
     def _tell(self, result: Mapping[str, Any]) -> None:
-        self._told(result)
+        excused = self._excused.of(result["student"])
+        self._told(excuse.apply(result, excused) if excused else result)
         self.tick()
 
 

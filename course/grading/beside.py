@@ -51,7 +51,7 @@ class Beside(Protocol):
         """Take down what came of a replay, before its last cell runs in the learner's own world."""
 
     def record(self) -> dict[str, Any]:
-        """What the audit is to say: seeds, moves of the clock."""
+        """What the audit is to say: seeds, moves of the clock; and `flags`, what an instructor should look at."""
 
     def close(self) -> None:
         """End it."""

@@ -189,7 +189,7 @@ class Cluster:
         try:
             with tempfile.TemporaryDirectory(prefix="grade-") as folder:
                 taken = submission.take(self.plan, job, Path(folder))
-                told = {"student": job.student, "submission": job.submission}
+                told = {"student": job.student, "submission": job.submission, "variant": job.variant}
                 parcel = carriage.submitted(told, Path(folder), taken, self._given)
         except Exception as error:
             yield submission.broken(self.plan, job, error)

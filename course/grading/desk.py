@@ -73,7 +73,7 @@ class Desk:
         if self._stop:
             return carriage.joined({"stop": self._stop})
         folder = Path(tempfile.mkdtemp(dir=self._folder))
-        job = Job(told["student"], folder, told["submission"], folder / "graded", parcel)
+        job = Job(told["student"], folder, told["submission"], folder / "graded", told["variant"], parcel)
         try:
             [outcome] = pool.outcomes([job])
             return answer(outcome, self._given)

@@ -87,6 +87,7 @@ class Examination:
 
     def close(self) -> None:
         self.record = self._beside.record()
+        self.flags += self.record.pop("flags", [])
         Shell.clear_instance()
         self._drop()
         self._beside.close()

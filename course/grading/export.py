@@ -12,6 +12,10 @@ Moodle: https://docs.moodle.org/405/en/Grade_import. Columns are mapped by the p
 Gradescope: https://gradescope-autograders.readthedocs.io/en/latest/specs/: results.json has a score and tests, each
 with score, max_score, name, output and visibility.
 
+An exercise that a learner is excused from has no place in these files: the learner's score is that share of the points
+that they have of what counts for them, out of the points of all. Who is excused from the whole is excused in Canvas
+("EX"), and left out for Moodle.
+
 Learners without a submission are left out: an empty cell could wipe out what an importing gradebook knows.
 """
 
@@ -52,7 +56,7 @@ def export(folder: "CourseFolder", assignment: str, to: str, out: Path, column: 
             if target.parent.parent != out:
                 raise CourseError(f"{submission.learner.id!r} is no name of a folder.")
             target.parent.mkdir(parents=True, exist_ok=True)
-            results = gradescope(submission, folder.notebooks(submission.learner.id, assignment))
+            results = gradescope(submission, folder.notebooks(submission.learner.id, assignment), found.of)
             target.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     else:
         table = {"canvas": canvas, "moodle": moodle}[to](found, column or assignment)
@@ -64,10 +68,11 @@ def export(folder: "CourseFolder", assignment: str, to: str, out: Path, column: 
 def canvas(found: Marks, title: str) -> str:
     """The CSV that Canvas's gradebook imports."""
     rows = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", _safe(title)]]
-    rows.append(["    Points Possible", "", "", "", "", _number(_most(found))])
+    rows.append(["    Points Possible", "", "", "", "", _number(found.of)])
     for submission in found.submissions:
         who = submission.learner
-        rows.append([_safe(_sorted(who)), _safe(who.lms_id), "", _safe(who.id), "", _number(submission.score)])
+        score = _number(submission.score_of(found.of)) if not submission.excused_from_all else "EX"
+        rows.append([_safe(_sorted(who)), _safe(who.lms_id), "", _safe(who.id), "", score])
     return _csv(rows)
 
 
@@ -75,17 +80,21 @@ def moodle(found: Marks, title: str) -> str:
     """The CSV that Moodle's grade import reads."""
     rows = [["First name", "Last name", "ID number", "Email address", _safe(title)]]
     for submission in found.submissions:
+        if submission.excused_from_all:
+            continue
         who = submission.learner
         names = [_safe(who.first_name), _safe(who.last_name), _safe(who.lms_id or who.id), _safe(who.email)]
-        rows.append([*names, _number(submission.score)])
+        rows.append([*names, _number(submission.score_of(found.of))])
     return _csv(rows)
 
 
-def gradescope(submission: Submission, notebooks: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def gradescope(
+    submission: Submission, notebooks: Mapping[str, Any] | None = None, most: float | None = None
+) -> dict[str, Any]:
     """A submission as Gradescope's results.json. `notebooks` are the executed ones by name: tests say what they said.
 
     A test of which a learner sees no line is shown after grades are published; what a person has yet to grade has no
-    score of its own.
+    score of its own; what is excused is out of nothing. `most` is what the assignment is worth to who is not excused.
     """
     cells = {
         (name, grade_id(cell)): cell
@@ -96,7 +105,9 @@ def gradescope(submission: Submission, notebooks: Mapping[str, Any] | None = Non
     for key, mark in submission.marks.items():
         cell = cells.get(key)
         test: dict[str, Any] = {"name": mark.cell.id, "max_score": mark.cell.of, "visibility": "visible"}
-        if mark.pending:
+        if mark.excused:
+            test |= {"score": 0.0, "max_score": 0.0, "output": f"Excused: {mark.excused}."}
+        elif mark.pending:
             test["output"] = "A person will grade this."
         else:
             test |= {"score": mark.score, "status": "passed" if mark.score >= mark.cell.of else "failed"}
@@ -106,14 +117,14 @@ def gradescope(submission: Submission, notebooks: Mapping[str, Any] | None = Non
                 if not public(cell.source):
                     test["visibility"] = "after_published"
         tests.append(test)
-    results: dict[str, Any] = {"score": submission.score, "output_format": "text", "tests": tests}
+    results: dict[str, Any] = {
+        "score": submission.score_of(most or submission.of),
+        "output_format": "text",
+        "tests": tests,
+    }
     if submission.penalty:
         results["output"] = f"It came late: {_number(submission.penalty)} points are taken off."
     return results
-
-
-def _most(found: Marks) -> float:
-    return sum(cell.of for cell in found.cells)
 
 
 def _sorted(learner: Learner) -> str:

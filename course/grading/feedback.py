@@ -1,7 +1,7 @@
 """The page that a learner gets back: the score, what each test says, comments, and the notebook as it was handed in.
 
-    page = render(notebook, submission, fixed, repairs=[…])       # a notebook that is read already; no file is touched
-    write(folder, gradebook, "ps1", "ada", result=…)              # feedback/ada/ps1/<notebook>.html for each notebook
+    page = render(notebook, submission, fixed, told=history)      # a notebook that is read already; no file is touched
+    write(folder, gradebook, "ps1", "ada")                        # feedback/ada/ps1/<notebook>.html for each notebook
 
 Whatever a learner wrote is neutralised (course.grading.page), what they must not see of a test is left out
 (course.grading.messages). FeedbackExporter in course.grading.feedback_exporter makes it nbgrader's own feedback.
@@ -9,19 +9,21 @@ Whatever a learner wrote is neutralised (course.grading.page), what they must no
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbformat import NotebookNode
 
 from course.errors import CourseError
-from course.grading import marks, page
+from course.grading import history, marks, page
 from course.grading.code import highlighted
 from course.grading.course_folder import grade_id
+from course.grading.history import History
 from course.grading.marks import ANSWER, Mark, Submission
 from course.grading.messages import BAD, FINDINGS, GOOD, HIDDEN, OPEN, Message, hides, messages, public
 from course.grading.prose import Prose
+from course.grading.roster import side_by_side
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from course.grading.course_folder import CourseFolder
 
 WORDS = {GOOD: "all points", BAD: "not all points yet", OPEN: "to be graded by hand"}
+EXCUSED = "excused: it does not count"
 NOTHING = "A drawing or a program that a page like this does not show"
 NUMBER = re.compile(r"\s*-?[\d.e+-]+\s*")
 
@@ -38,14 +41,12 @@ def write(
     gradebook: "Gradebook",
     assignment: str,
     student: str,
-    *,
-    result: Mapping[str, Any] | None = None,
 ) -> list[Path]:
     """Write the feedback on each autograded notebook of a submission. Returns the pages.
 
-    `result` is the submission's result (docs/grading.md): its repairs, flags and cells are told. CourseError if
-    nothing is graded yet.
+    CourseError if nothing is graded yet.
     """
+    told = history.read(gradebook, assignment, student).get(student, history.NOTHING)
     all_marks = marks.read(gradebook, assignment, student)
     submission = all_marks.submission(student)
     known = {cell.notebook for cell in all_marks.cells} | set(submission.penalties)
@@ -57,7 +58,7 @@ def write(
     pages = []
     for name, notebook in graded.items():
         fixed = {id for where, id in all_marks.fixed if where == name}
-        said = render(notebook, submission.of_notebook(name), fixed, assignment=assignment, name=name, result=result)
+        said = render(notebook, submission.of_notebook(name), fixed, assignment=assignment, name=name, told=told)
         pages.append(_replace(target / f"{name}.html", said))
     return pages
 
@@ -69,16 +70,16 @@ def render(
     *,
     assignment: str,
     name: str,
-    result: Mapping[str, Any] | None = None,
+    told: History = history.NOTHING,
     hidden: tuple[str, str] = HIDDEN,
 ) -> str:
     """The feedback on one executed notebook as a whole HTML page.
 
     `submission` has the marks of this notebook alone; `fixed` are the ids of cells that were not the learner's to
-    change; `hidden` are the words that open and close hidden tests.
+    change; `hidden` are the words that open and close hidden tests. Of what is `told`, repairs and changed scores are
+    the learner's to know; flags are for instructors (course.grading.roster).
     """
-    result = result or {}
-    by_cell = {str(cell.get("grade_id")): cell for cell in result.get("cells") or []}
+    by_cell = {str(cell.get("grade_id")): cell for cell in told.cells(name)}
     prose, parts, rows, seen = Prose(), [], [], set()
     for number, cell in enumerate(notebook.cells, 1):
         id: str | None = grade_id(cell) or None
@@ -87,16 +88,16 @@ def render(
         seen.add(id)
         mark = submission.marks.get((name, id)) if id else None
         comment = submission.comments.get((name, id), "") if id else ""
-        told: list[Message] = []
+        said: list[Message] = []
         if mark is not None:
-            told = _messages(cell, mark, by_cell.get(id or ""), hidden)
-            rows.append((number, mark, told))
-        parts.append(_cell(number, cell, id in fixed if id else False, mark, told, comment, prose, hidden))
+            said = _messages(cell, mark, by_cell.get(id or ""), hidden)
+            rows.append((number, mark, said))
+        parts.append(_cell(number, cell, id in fixed if id else False, mark, said, comment, prose, hidden))
     there = {mark.cell.id for _, mark, _ in rows}
     lost = [mark for mark in submission.marks.values() if mark.cell.id not in there]
     title = f"Feedback: {assignment}, {name}" if name != assignment else f"Feedback: {assignment}"
     head = _head(assignment, name, submission)
-    notes = _notes(result.get("repairs") or [], result.get("flags") or [])
+    notes = _again(name, told) + _repairs(told.repairs)
     body = "".join(
         [
             f"<header>{head}</header>\n",
@@ -133,7 +134,7 @@ def _table(rows: list[tuple[int, Mark, list[Message]]], lost: Sequence[Mark], su
         lines.append(
             f'<tr><th scope="row"><a href="#cell-{number}">{page.name(mark.cell.id)}</a></th>'
             f'<td class="figure">{_number(mark.score)}</td><td class="figure">{_number(mark.cell.of)}</td>'
-            f'<td class="{mood}">{WORDS[mood]}</td></tr>'
+            f'<td class="{mood}">{EXCUSED if mark.excused else WORDS[mood]}</td></tr>'
         )
     for mark in lost:
         lines.append(
@@ -152,17 +153,23 @@ def _table(rows: list[tuple[int, Mark, list[Message]]], lost: Sequence[Mark], su
     )
 
 
-def _notes(repairs: Iterable[object], flags: Iterable[object]) -> str:
-    """What was put right before grading, and what was noticed."""
+def _again(notebook: str, told: History) -> str:
+    """What grading it again has changed, old and new points side by side; and whether it could be done."""
     said = ""
-    for heading, lines in (
-        ("Put right before grading", list(repairs)),
-        ("Noticed while grading", list(flags)),
-    ):
-        if lines:
-            items = "".join(f"<li>{page.text(line, 1000)}</li>" for line in lines[:100])
-            said += f"<section><h2>{heading}</h2><ul>{items}</ul></section>"
+    if told.stale:
+        said += (
+            "<section><h2>These points are not up to date</h2><p>It was to be graded again, and that failed: these are "
+            "the points of the grading before. Your teacher has been told.</p></section>"
+        )
+    if told.regraded:
+        said += f"<section><h2>Graded again</h2>{side_by_side(told.regraded, notebook)}</section>"
     return said
+
+
+def _repairs(repairs: Sequence[object]) -> str:
+    """What was put right before grading."""
+    items = "".join(f"<li>{page.text(line, 1000)}</li>" for line in repairs[:100])
+    return f"<section><h2>Put right before grading</h2><ul>{items}</ul></section>" if items else ""
 
 
 def _cell(
@@ -213,6 +220,8 @@ def _result(number: int, mark: Mark, told: list[Message]) -> str:
 def _messages(
     cell: NotebookNode, mark: Mark, result: Mapping[str, Any] | None, hidden: tuple[str, str]
 ) -> list[Message]:
+    if mark.excused:
+        return [Message(OPEN, f"Excused: {mark.excused}. It counts neither for nor against you.")]
     if mark.pending:
         return [Message(OPEN, "A person will read this and give the points.")]
     if mark.cell.kind != "test":
@@ -263,7 +272,7 @@ def _display(data: Mapping[str, Any], prose: Prose) -> str:
 
 
 def _mood(mark: Mark) -> str:
-    if mark.pending:
+    if mark.pending or mark.excused:
         return OPEN
     return GOOD if mark.score >= mark.cell.of else BAD
 

@@ -4,30 +4,22 @@ c.GenerateFeedback.exporter_class = "course.grading.feedback_exporter.FeedbackEx
 c.GenerateFeedback.preprocessors = []
 """
 
-import importlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import Exporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ClearHiddenTests
-from traitlets import Unicode, default
+from traitlets import default
 
-from course.grading import feedback, marks
+from course.grading import feedback, history, marks
 
 
 class FeedbackExporter(Exporter):
     """One autograded notebook as its feedback page. What nbgrader says of it stands in resources["nbgrader"]."""
 
     output_mimetype = "text/html"
-    told = Unicode(
-        "",
-        help="'module:function' that is called with (root, assignment, student) and returns the submission's result, "
-        "whose repairs, flags and cells are told; None if there is none. Empty: nothing is told.",
-    ).tag(config=True)
 
     @default("file_extension")
     def _file_extension_default(self) -> str:
@@ -41,6 +33,7 @@ class FeedbackExporter(Exporter):
         assignment, student, notebook = names["assignment"], names["student"], names["notebook"]
         with Gradebook(names["db_url"]) as gradebook:
             all_marks = marks.read(gradebook, assignment, student)
+            told = history.read(gradebook, assignment, student).get(student, history.NOTHING)
         delimiters = ClearHiddenTests(parent=self)
         said = feedback.render(
             nb,
@@ -48,18 +41,11 @@ class FeedbackExporter(Exporter):
             {id for name, id in all_marks.fixed if name == notebook},
             assignment=assignment,
             name=notebook,
-            result=self._result(assignment, student),
+            told=told,
             hidden=(delimiters.begin_test_delimeter, delimiters.end_test_delimeter),
         )
         self._leave_only_pages(assignment, student)
         return said, resources
-
-    def _result(self, assignment: str, student: str) -> Mapping[str, Any] | None:
-        if not self.told:
-            return None
-        module, _, function = self.told.partition(":")
-        root = CourseDirectory(config=self.config).root
-        return getattr(importlib.import_module(module), function)(Path(root), assignment, student)
 
     def _leave_only_pages(self, assignment: str, student: str) -> None:
         """nbgrader has copied the submission's other files beside the page: a page made by a learner may be among them.

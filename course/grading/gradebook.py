@@ -44,6 +44,7 @@ from sqlalchemy.orm import Session
 from course.errors import CourseError
 from course.grading.autograded import Replacement
 from course.grading.directory import alembic_on_path, quiet
+from course.grading.excuse import Excused
 
 PATIENCE = 60.0  # seconds that a database may be locked by someone else
 PAUSE = 0.2  # seconds between two attempts
@@ -78,6 +79,16 @@ SOURCES = Table(
     "course_sources", OURS,
     Column("assignment", String(128), primary_key=True),
     Column("source", String(64), nullable=False),  # the hash of its folder in source/ when it was entered last
+)  # fmt: skip
+EXCUSED = Table(
+    "course_excused", OURS,  # course.grading.excuse
+    Column("id", Integer, primary_key=True),
+    Column("assignment", String(128), nullable=False),
+    Column("notebook", String(128), nullable=False),
+    Column("cell", String(128), nullable=False),
+    Column("student", String(128), nullable=False),  # empty: everyone
+    Column("because", Text, nullable=False),
+    Column("at", DateTime, nullable=False),  # UTC
 )  # fmt: skip
 Index("course_gradings_of", GRADINGS.c.assignment, GRADINGS.c.student)
 # SQLAlchemy's own partial indexes would import every database's dialect.
@@ -189,6 +200,11 @@ class Gradebook:
         """Every grading of a submission, oldest first: the rows of course_gradings."""
         rows = self._read(select(GRADINGS).where(_of(assignment, student)).order_by(GRADINGS.c.id))
         return [row._mapping for row in rows]
+
+    def excused(self, assignment: str) -> Excused:
+        """What is excused in an assignment."""
+        rows = self._read(select(EXCUSED).where(EXCUSED.c.assignment == assignment))
+        return Excused.of_rows(row._mapping for row in rows)
 
     def _current(self, assignment: str) -> Sequence[Any]:
         entered = api.SubmittedAssignment.id == GRADINGS.c.submission_id  # an instructor may have taken it out

@@ -40,7 +40,8 @@ def items(
     """The statistics of each group of cells.
 
     Cells that wait for a person in any submission are no part of totals; of a group with such a cell, only learners
-    whose marks in it are final count. `mistakes` has, by group, each learner's own list of what went wrong.
+    whose marks in it are final count, and never those who are excused. `mistakes` has, by group, each learner's own
+    list of what went wrong.
     """
     waiting = {(mark.cell.notebook, mark.cell.id) for submission in marks.submissions for mark in submission.pending}
     counted = [(cell.notebook, cell.id) for cell in marks.cells if (cell.notebook, cell.id) not in waiting]
@@ -50,11 +51,12 @@ def items(
         of = sum(cell.of for cell in cells)
         own, rest = [], []
         for submission in marks.submissions:
-            if any(key not in submission.marks or submission.marks[key].pending for key in keys):
+            known = submission.marks
+            if any(key not in known or known[key].pending or known[key].excused for key in keys):
                 continue
             own.append(sum(submission.marks[key].score for key in keys))
             rest.append(
-                sum(submission.marks[key].score for key in counted if key not in keys and key in submission.marks)
+                sum(known[key].score for key in counted if key not in keys and key in known and not known[key].excused)
             )
         said = Counter(words for learner in (mistakes or {}).get(name, ()) for words in set(learner))
         made.append(

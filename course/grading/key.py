@@ -89,6 +89,9 @@ def submission(path: Path, ignore: Sequence[str]) -> str:
     return folder(path, [pattern for pattern in ignore if pattern != "timestamp.txt"])
 
 
-def grading(submission: str, assignment: str, environment: str, limits: Mapping[str, Any]) -> str:
-    """The key of a grading: equal keys, equal grades."""
-    return of(submission=submission, assignment=assignment, environment=environment, limits=dict(limits))
+def grading(
+    submission: str, assignment: str, environment: str, limits: Mapping[str, Any], variant: int | None = None
+) -> str:
+    """The key of a grading: equal keys, equal grades. variant: the learner's own seed, if there is one."""
+    own = {} if variant is None else {"variant": variant}
+    return of(submission=submission, assignment=assignment, environment=environment, limits=dict(limits), **own)

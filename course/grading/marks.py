@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from course.errors import CourseError
+from course.grading import excuse
+from course.grading.course_folder import grade_id
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
+
+    from course.grading.course_folder import CourseFolder
 
 Names = frozenset[tuple[str, str]]  # of cells: (notebook, id)
 TEST, ANSWER, TASK = "test", "answer", "task"  # graded by a test; by a person; by a person, without a cell to fill
@@ -28,11 +32,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Mark:
-    """What a learner got for a cell. `pending`: a person has yet to look at it, and `score` is 0 until then."""
+    """What a learner got for a cell. `pending`: a person has yet to look at it, and `score` is 0 until then.
+
+    `excused`: why it does not count; empty if it does.
+    """
 
     cell: Cell
     score: float
     pending: bool = False
+    excused: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,8 +68,21 @@ class Submission:
     comments: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
+    def counted(self) -> list[Mark]:
+        """The marks of what is not excused."""
+        return [mark for mark in self.marks.values() if not mark.excused]
+
+    @property
+    def excused(self) -> list[Mark]:
+        return [mark for mark in self.marks.values() if mark.excused]
+
+    @property
+    def excused_from_all(self) -> bool:
+        return bool(self.marks) and not self.counted
+
+    @property
     def earned(self) -> float:
-        return sum(mark.score for mark in self.marks.values())
+        return sum(mark.score for mark in self.counted)
 
     @property
     def penalty(self) -> float:
@@ -74,11 +95,15 @@ class Submission:
 
     @property
     def of(self) -> float:
-        return sum(mark.cell.of for mark in self.marks.values())
+        return sum(mark.cell.of for mark in self.counted)
 
     @property
     def pending(self) -> list[Mark]:
-        return [mark for mark in self.marks.values() if mark.pending]
+        return [mark for mark in self.counted if mark.pending]
+
+    def score_of(self, most: float) -> float:
+        """The score as if it were out of `most` points, for whoever has been excused from some of them."""
+        return self.score * most / self.of if self.of and self.of != most else self.score
 
     def of_notebook(self, notebook: str) -> "Submission":
         """The same of one notebook alone."""
@@ -95,7 +120,7 @@ class Marks:
     """All of an assignment: its graded cells in the order of the notebook, and the submissions by learner's id.
 
     By (notebook, id): `fixed` are the cells that are no learner's to change, tests and locked ones; `answers` are those
-    that learners fill.
+    that learners fill; `excused` are those that count for nobody.
     """
 
     assignment: str
@@ -103,6 +128,12 @@ class Marks:
     submissions: tuple[Submission, ...]
     fixed: Names = frozenset()
     answers: Names = frozenset()
+    excused: Names = frozenset()
+
+    @property
+    def of(self) -> float:
+        """What the assignment is worth to those who are excused from nothing of their own."""
+        return sum(cell.of for cell in self.cells if (cell.notebook, cell.id) not in self.excused)
 
     def submission(self, student: str) -> Submission:
         for submission in self.submissions:
@@ -149,11 +180,29 @@ def read(gradebook: "Gradebook", assignment: str, student: str | None = None) ->
             owner, name = notebooks[notebook]
             rows[(owner, name, graded[id].id)] = (float(score or 0.0), bool(pending))
     cells = tuple(graded.values())
+    excused = excuse.read(gradebook, assignment)
     for owner, submission in handed_in.items():
+        reasons = excused.of(owner)
         for cell in cells:
             if (row := rows.get((owner, cell.notebook, cell.id))) is not None:
-                submission.marks[(cell.notebook, cell.id)] = Mark(cell, *row)
-    return Marks(assignment, cells, tuple(handed_in[id] for id in sorted(handed_in)), fixed, answers)
+                submission.marks[(cell.notebook, cell.id)] = Mark(cell, *row, reasons.get((cell.notebook, cell.id), ""))
+    for_all = frozenset(excused.of(excuse.EVERYONE))
+    return Marks(assignment, cells, tuple(handed_in[id] for id in sorted(handed_in)), fixed, answers, for_all)
+
+
+def exercises(folder: "CourseFolder", marks: Marks) -> dict[str, list[Cell]]:
+    """Graded cells by exercise, in the order of the notebooks of source/; a cell that names none is one by itself."""
+    place: dict[tuple[str, str], tuple[int, str]] = {}
+    for name, node in folder.sources(marks.assignment).items():
+        for cell in node.cells:
+            if id := grade_id(cell):
+                place[(name, id)] = (len(place), cell.metadata.get("course", {}).get("exercise") or id)
+    last = (len(place), "")
+    ordered = sorted(marks.cells, key=lambda cell: place.get((cell.notebook, cell.id), last)[0])
+    grouped: dict[str, list[Cell]] = {}
+    for cell in ordered:
+        grouped.setdefault(place.get((cell.notebook, cell.id), last)[1] or cell.id, []).append(cell)
+    return grouped
 
 
 def _cells(gradebook: "Gradebook", assignment: str) -> tuple[dict[str, Cell], Names, Names]:

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked, is_solution
 from traitlets.config import Config
 
+from course.grading.autotest import MADE
 from course.grading.match import Match, grade_id, match, plain
 from course.grading.region import nbformat_id
 from course.grading.released import released
@@ -170,7 +171,7 @@ def _about(
         told("In {name}, {cell} had lost the right grade id and {was} recognised all the same.", name)
     if mine.kind != original.cell_type:
         told(f"In {{name}}, {{cell}} had become {mine.kind}: the assignment's kind counts, {original.cell_type}.", name)
-    if is_locked(original) and "AUTOTEST" not in original.source:  # nbgrader makes tests of such lines, each time anew
+    if is_locked(original) and not original.metadata.get(MADE):  # such tests are made each time anew
         texts = {plain(given.source), plain(original.source)}
         what = "test" if is_grade(original) else "locked"
         if plain(mine.text) not in texts:

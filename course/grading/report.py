@@ -1,7 +1,7 @@
 """What an assignment tells about itself: how hard its exercises are, what they tell apart, what went wrong most often.
 
-No learner is named. Exercises are graded cells, together where source/ says that they belong to one exercise (cell
-metadata `course.exercise`).
+No learner is named, but on the pages of the roster and of alike submissions. Exercises are graded cells, together
+where source/ says that they belong to one exercise (cell metadata `course.exercise`).
 """
 
 import base64
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.errors import CourseError
+from course.grading import history, messages, page, report_pictures
 from course.grading import marks as gradebook_marks
-from course.grading import messages, page, report_pictures
+from course.grading import roster as learners
 from course.grading.course_folder import grade_id
 from course.grading.item_statistics import FEWEST, Item, items
 from course.grading.marks import TEST, Cell, Marks
@@ -34,16 +35,18 @@ def write(
     *,
     objectives: Mapping[str, Sequence[str]] | None = None,
     similarity: bool = False,
+    roster: bool = False,
 ) -> list[Path]:
-    """Write the report to `out`, and with `similarity` a second page beside it. Returns the pages.
+    """Write the report to `out`, and with `similarity` or `roster` a page of each beside it. Returns the pages.
 
     `objectives` has an exercise's objectives by its name. CourseError if nothing is graded.
     """
     with folder.gradebook() as gradebook:
         marks = gradebook_marks.read(gradebook, assignment)
+        told = history.read(gradebook, assignment) if roster else {}
     if not marks.submissions:
         raise CourseError(f"Nobody's {assignment} is in the gradebook yet: grade it first.")
-    exercises = _exercises(folder, marks)
+    exercises = gradebook_marks.exercises(folder, marks)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(render(marks, exercises, _mistakes(folder, marks, exercises), objectives), encoding="utf-8")
     pages = [out]
@@ -54,6 +57,10 @@ def write(
         found = alike.pairs(written, alike.released(folder, marks))
         beside = out.with_name(f"{out.stem}-similarity{out.suffix}")
         beside.write_text(alike.render(assignment, found, written, len(written)), encoding="utf-8")
+        pages.append(beside)
+    if roster:
+        beside = out.with_name(f"{out.stem}-roster{out.suffix}")
+        beside.write_text(learners.render(marks, told), encoding="utf-8")
         pages.append(beside)
     return pages
 
@@ -87,21 +94,6 @@ def normal(words: str) -> str:
 # What is read --------------------------------------------------------------------------------------------------------
 
 
-def _exercises(folder: "CourseFolder", marks: Marks) -> dict[str, list[Cell]]:
-    """Graded cells by exercise, in the order of the notebooks of source/."""
-    place: dict[tuple[str, str], tuple[int, str]] = {}
-    for name, node in folder.sources(marks.assignment).items():
-        for cell in node.cells:
-            if id := grade_id(cell):
-                place[(name, id)] = (len(place), cell.metadata.get("course", {}).get("exercise") or id)
-    last = (len(place), "")
-    ordered = sorted(marks.cells, key=lambda cell: place.get((cell.notebook, cell.id), last)[0])
-    grouped: dict[str, list[Cell]] = {}
-    for cell in ordered:
-        grouped.setdefault(place.get((cell.notebook, cell.id), last)[1] or cell.id, []).append(cell)
-    return grouped
-
-
 def _mistakes(
     folder: "CourseFolder", marks: Marks, exercises: Mapping[str, Sequence[Cell]]
 ) -> dict[str, list[list[str]]]:
@@ -124,8 +116,8 @@ def _mistakes(
 
 
 def _summary(marks: Marks) -> str:
-    totals = [submission.score for submission in marks.submissions]
-    of = sum(cell.of for cell in marks.cells)
+    of = marks.of
+    totals = [submission.score_of(of) for submission in marks.submissions]
     said = [f"<h2>Scores</h2><p>{_count(len(totals), 'submission')}."]
     if pending := sum(bool(submission.pending) for submission in marks.submissions):
         said.append(
@@ -133,6 +125,10 @@ def _summary(marks: Marks) -> str:
         )
     if late := sum(submission.penalty > 0 for submission in marks.submissions):
         said.append(f" {late} came late, with points taken off.")
+    if marks.excused:
+        said.append(f" Excused for everyone: {', '.join(page.name(cell) for _, cell in sorted(marks.excused))}.")
+    if excused := sum(submission.of != of for submission in marks.submissions):
+        said.append(f" {_count(excused, 'learner')} excused from more: their scores are shown out of {of:g} too.")
     words = (
         f"Of {of:g} points: lowest {min(totals):g}, median {statistics.median(totals):g}, "
         f"mean {statistics.mean(totals):.2f}, highest {max(totals):g}."

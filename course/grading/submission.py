@@ -24,7 +24,7 @@ from nbgrader.utils import compute_checksum, is_grade, is_solution, is_task
 from traitlets.config import Config
 
 from course.errors import CourseError
-from course.grading import autograded, carriage, files
+from course.grading import autograded, carriage, files, variant
 from course.grading.files import Taken
 from course.grading.repair import repair
 from course.runtime.errors import LaunchError
@@ -70,13 +70,15 @@ class Plan:
 class Job:
     """A submission to grade: where it lies, what its hash is, and which folder is to be replaced in the end.
 
-    parcel: what was taken of it, where `folder` cannot be seen (course.grading.carriage).
+    variant: the learner's own seed; None if all have the same. parcel: what was taken of it, where `folder` cannot be
+    seen (course.grading.carriage).
     """
 
     student: str
     folder: Path
     submission: str
     target: Path
+    variant: int | None = None
     parcel: bytes = b""
 
 
@@ -179,10 +181,11 @@ def _grade(plan: Plan, job: Job, staged: Path) -> Outcome:
         notebooks[name] = {kind: nbformat.writes(node) for kind, node in pair.items()}
     examined = {"result": {}, "notebooks": {}}
     if notebooks:
-        examined = _examiner(plan)({
-            "assignment": plan.name, "student": job.student, "notebooks": notebooks, "folder": str(staged),
-            "limits": dict(plan.limits), "mode": plan.mode, "parent": plan.parent, "beside": plan.beside,
-        })  # fmt: skip
+        with variant.told(job.variant):
+            examined = _examiner(plan)({
+                "assignment": plan.name, "student": job.student, "notebooks": notebooks, "folder": str(staged),
+                "limits": dict(plan.limits), "mode": plan.mode, "parent": plan.parent, "beside": plan.beside,
+            })  # fmt: skip
     if examined["result"].get("status") == "failed":
         why = next((cell["message"] for cell in examined["result"].get("cells", ()) if cell["message"]), "")
         return Outcome(
@@ -234,15 +237,17 @@ def settle(
     points = [cell["score"] for cell in cells if cell["score"] is not None]
     if not all(math.isfinite(score) and score >= 0 for score in points):
         raise ValueError("a score is no number from 0 on")
+    record = audit(plan, job.submission)
+    record |= {name: value for name, value in told.get("audit", {}).items() if name not in HASHES}
+    if job.variant is not None:
+        record["seeds"] = {"variant": job.variant, **record["seeds"]}
     return {
         **absent(plan, job.student, "graded", ""),
         **{name: told[name] for name in ("repairs", "flags", "seconds", "cpu_seconds") if name in told},
         "score": sum(points),
         "cells": cells,
-        "audit": audit(plan, job.submission) | {
-            name: value for name, value in told.get("audit", {}).items() if name not in HASHES
-        },
-    }  # fmt: skip
+        "audit": record,
+    }
 
 
 def _cell(notebook: str, cell: NotebookNode, score: float | None, status: str, message: str) -> dict[str, Any]:

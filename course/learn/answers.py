@@ -107,8 +107,14 @@ def whose(exercise: str, folder: Path | None = None) -> str:
     surroundings = setting.read()
     if surroundings.handed_in_by is None:
         return surroundings.student
-    noted = _table(_read(folder), "students").get(exercise)
+    noted = noted_student(exercise, folder)
     return surroundings.handed_in_by if noted == surroundings.handed_in_by else setting.SELF_STUDY
+
+
+def noted_student(exercise: str, folder: Path | None = None) -> str | None:
+    """The student whose world the learner saw last in an exercise, by the note here; None if the lab was not told."""
+    noted = _table(_read(folder), "students").get(exercise)
+    return noted if isinstance(noted, str) else None
 
 
 def note_whose(exercise: str, folder: Path | None = None) -> None:

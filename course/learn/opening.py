@@ -55,7 +55,7 @@ def begin(id: str, again: bool = False) -> Given:
     start = found.start_of(surroundings.world)
     private = world.prepare()
     if surroundings.world is not None:
-        seed = seeds.hidden_seed(id, surroundings.world, surroundings.key_file)
+        seed = seeds.hidden_seed(id, surroundings.world, surroundings.key_file, surroundings.variant)
     else:
         attempt = answers.next_attempt(id) if again else answers.present_attempt(id)
         seed = seeds.own_seed(answers.whose(id), id, attempt)

@@ -13,9 +13,13 @@ def own_seed(student: str, exercise: str, attempt: int) -> int:
     return _seed(SALT, student, exercise, str(attempt))
 
 
-def hidden_seed(exercise: str, world: str, key_file: Path | None = None) -> int:
-    """Seed of a hidden world. Whoever lacks the key file cannot tell what stands in it."""
-    return _seed(key_file.read_bytes() if key_file else SELF_STUDY_KEY, "hidden", exercise, world)
+def hidden_seed(exercise: str, world: str, key_file: Path | None = None, variant: int | None = None) -> int:
+    """Seed of a hidden world. Whoever lacks the key file cannot tell what stands in it.
+
+    variant: the learner's own seed, if each learner has hidden worlds of their own.
+    """
+    own = () if variant is None else (str(variant),)
+    return _seed(key_file.read_bytes() if key_file else SELF_STUDY_KEY, "hidden", exercise, world, *own)
 
 
 def _seed(key: bytes, *parts: str) -> int:

@@ -19,6 +19,7 @@ class Setting:
     lab_sockets     COURSE_LAB_SOCKETS     folder with the sockets of warm parents that someone else keeps
     key_file        COURSE_KEY_FILE        file with the course's key, from which hidden worlds get their seeds
     handed_in_by    COURSE_HANDED_IN_BY    whose submission is graded here: `answers.whose` says which worlds it saw
+    variant         COURSE_VARIANT         seed of the learner whose hidden worlds are theirs alone; the grader sets it
     """
 
     student: str = SELF_STUDY
@@ -28,17 +29,19 @@ class Setting:
     lab_sockets: Path | None = None
     key_file: Path | None = None
     handed_in_by: str | None = None
+    variant: int | None = None
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Setting:
     """The setting of this process, read afresh: an engine may change it between two exercises."""
     said = {name: environment.get(f"COURSE_{name.upper()}", "") for name in Setting.__dataclass_fields__}
     paths = {name: Path(said[name]) if said[name] else None for name in ("hidden_results", "lab_sockets", "key_file")}
-    attempt = int(said["attempt"]) if said["attempt"] else None
+    attempt, variant = (int(said[name]) if said[name] else None for name in ("attempt", "variant"))
     return Setting(
         said["student"] or SELF_STUDY,
         attempt,
         said["world"] or None,
         **paths,
         handed_in_by=said["handed_in_by"] or None,
+        variant=variant,
     )

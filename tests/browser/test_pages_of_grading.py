@@ -67,10 +67,11 @@ def test_no_script_runs_and_nobody_is_asked(browser, stranger, tmp_path):
         course.hand_in(
             student, {"test-1": 0, "test-2": 1, "why": None}, node, first_name="<script>document.title=1</script>"
         )
+    course.note("ada", {"test-1": 0}, repairs=list(attacks(address)), flags=list(attacks(address)))
     with course.folder.gradebook() as gradebook:
-        pages = feedback.write(course.folder, gradebook, ASSIGNMENT, "ada", result={"repairs": list(attacks(address))})
-    pages += report.write(course.folder, ASSIGNMENT, tmp_path / "report.html", similarity=True)
-    assert len(pages) == 3 and similarity.WARNING[:20] in pages[2].read_text()
+        pages = feedback.write(course.folder, gradebook, ASSIGNMENT, "ada")
+    pages += report.write(course.folder, ASSIGNMENT, tmp_path / "report.html", similarity=True, roster=True)
+    assert len(pages) == 4 and similarity.WARNING[:20] in pages[2].read_text()
     for path in pages:
         title = visit(browser, path)
         assert title and title != "owned", path.name

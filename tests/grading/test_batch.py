@@ -135,6 +135,15 @@ def test_what_is_not_there_is_told_and_named_students_alone_are_graded(root: Pat
         grade(root)
 
 
+def test_one_learners_work_is_graded_again_if_that_is_asked_for(root: Path) -> None:
+    for student in ("ada", "bob"):
+        assignments.hand_in(root, student, "partly")
+    grade(root)
+    assert str(grade(root, "ada", again=True)[0]) == "1 graded, 0 unchanged"
+    assert str(grade(root, "ada")[0]) == "0 graded, 1 unchanged"
+    assert counted(root) == expected(2, 3) and left_over(root) == []
+
+
 def test_a_worker_that_dies_costs_one_retry_and_then_its_own_submission_only(root: Path, tmp_path: Path) -> None:
     for student, answer in (("ada", "right"), ("kim", "kills"), ("unlucky", "right"), ("zoe", "wrong")):
         assignments.hand_in(root, student, answer)

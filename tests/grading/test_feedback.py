@@ -1,7 +1,7 @@
 """Feedback pages: what they tell, what they leave out, and that nothing in them runs or leaves."""
 
-import os
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 
@@ -24,13 +24,13 @@ def course(tmp_path):
     return classes.course(tmp_path)
 
 
-def pages(course, student="ada", **more):
+def pages(course, student="ada"):
     with course.folder.gradebook() as gradebook:
-        return feedback.write(course.folder, gradebook, ASSIGNMENT, student, **more)
+        return feedback.write(course.folder, gradebook, ASSIGNMENT, student)
 
 
-def page(course, student="ada", **more):
-    [path] = pages(course, student, **more)
+def page(course, student="ada"):
+    [path] = pages(course, student)
     return path.read_text(encoding="utf-8")
 
 
@@ -57,13 +57,15 @@ def test_it_tells_scores_messages_penalty_comments_repairs_and_what_a_person_has
         "ada", {"test-1": 2, "test-2": 1, "why": None}, node, late=0.5, comments={"why": "Go on\n& <b>on</b>"},
         first_name="Ada", last_name="Lovelace",
     )  # fmt: skip
-    said = page(course, result={"repairs": ["test-1 was restored"], "flags": ["moved the clock"], "cells": []})
+    course.note("ada", {"test-1": 2, "test-2": 1}, repairs=["test-1 was restored"], flags=["moved the clock"])
+    said = page(course)
     assert "handed in by <bdi>Ada Lovelace</bdi>" in said and "Score: 2.5 of 6 points" in said
     assert "0.5 points are taken off the 3 that it earned" in said
     assert "1 answer for 2 points will be graded by a person" in said and "this score is not final" in said
     assert "<bdi>test-1</bdi>: 2 of 3 points" in said and "<bdi>test-2</bdi>: 1 of 1 points" in said
     assert "What the test asserts does not hold." in said and "Go on<br>&amp; &lt;b&gt;on&lt;/b&gt;" in said
-    assert "<h2>Put right before grading</h2><ul><li>test-1 was restored</li>" in said and "moved the clock" in said
+    assert "<h2>Put right before grading</h2><ul><li>test-1 was restored</li>" in said
+    assert "moved the clock" not in said, "flags are for instructors"
     assert not any(secret in said for secret in SECRETS)
 
 
@@ -122,9 +124,10 @@ def test_no_attack_comes_through_from_anywhere(course, attack):
     node.cells[3].outputs = [show("display_data", data={FINDINGS: data, "text/plain": attack, "text/html": attack})]
     scores = {"test-1": 0, "test-2": 0, "why": 0}
     course.hand_in("ada", scores, node, first_name=attack[:120], comments={"why": attack})
-    said = page(
-        course, result={"repairs": [attack], "flags": [attack], "cells": [{"grade_id": "test-1", "status": attack}]}
-    )
+    course.note("ada", {"test-1": 1}, submission=attack)
+    course.note("ada", {"test-1": 0, attack: 0}, repairs=[attack], flags=[attack], cell_status=attack)
+    said = page(course)
+    assert "Graded again" in said and "Put right" in said
     assert not DANGEROUS.search(own_parts(body(said)))
     assert said.count("<style>") == 1 and said.count("<script") == 0 and said.count("Content-Security-Policy") >= 1
 
@@ -205,18 +208,14 @@ def test_nbgrader_makes_these_pages_by_configuration_alone(course, tmp_path):
     assert not any(secret in written for secret in SECRETS)
 
 
-def told(root, assignment, student):
-    """What a course may name as FeedbackExporter.told."""
-    return {"repairs": [f"{assignment} of {student} in {os.path.basename(root)}"]}
-
-
-def test_the_exporter_tells_repairs_if_it_is_told_where_they_are(course, tmp_path):
+def test_the_pages_that_nbgrader_makes_tell_repairs_and_what_grading_again_has_changed(course, tmp_path):
     from course.grading.feedback_exporter import FeedbackExporter
 
-    path = course.hand_in("ada", {"test-1": 0, "test-2": 1, "why": None})
+    path = course.hand_in("ada", {"test-1": 2, "test-2": 1, "why": None})
+    course.note("ada", {"test-1": 0, "test-2": 1}, submission="s", assignment="a")
+    course.note("ada", {"test-1": 2, "test-2": 1}, submission="s", assignment="mended", repairs=["put right"])
     config = Config()
     config.CourseDirectory.root = str(tmp_path)
-    config.FeedbackExporter.told = f"{__name__}:told"
     names = {
         "student": "ada",
         "assignment": ASSIGNMENT,
@@ -224,4 +223,18 @@ def test_the_exporter_tells_repairs_if_it_is_told_where_they_are(course, tmp_pat
         "db_url": f"sqlite:///{tmp_path}/gradebook.db",
     }
     said, _ = FeedbackExporter(config=config).from_filename(str(path), resources={"nbgrader": names})
-    assert f"{ASSIGNMENT} of ada in {tmp_path.name}" in said
+    assert "<li>put right</li>" in said
+    assert "This was graded again: 1 → 3 points of the tests, because the assignment's tests were mended." in said
+    before_and_now = '<th scope="row"><bdi>test-1</bdi></th><td class="figure">0</td><td class="figure">2</td>'
+    assert before_and_now in said and "not up to date" not in said
+    course.note("ada", {}, status="failed", message="Its process ended.")
+    with sqlite3.connect(tmp_path / "gradebook.db") as connection:
+        connection.execute("UPDATE course_gradings SET stale = 1 WHERE current")
+    said = page(course)
+    assert "These points are not up to date" in said and "Its process ended" not in said, "the reason is no learner's"
+
+
+def test_a_grading_that_nbgrader_has_overwritten_is_told_no_more(course):
+    course.hand_in("ada", {"test-1": 3, "test-2": 1, "why": None})
+    course.note("ada", {"test-1": 2, "test-2": 1}, repairs=["long ago"])
+    assert "long ago" not in page(course)

@@ -97,3 +97,24 @@ def test_the_verb_writes_the_similarity_page_only_if_asked(tmp_path, capsys):
     assert not (tmp_path / "r-similarity.html").exists()
     assert cli.main([*told, "--similarity"]) == 0
     assert "no proof" in (tmp_path / "r-similarity.html").read_text()
+
+
+def test_the_roster_has_scores_side_by_side_flags_repairs_and_what_is_stale(tmp_path, monkeypatch, capsys):
+    made = of_class(tmp_path, 2, 1)
+    for score, check in ((0.0, "old"), (3.0, "mended")):
+        repairs, flags = ["a cell was restored"], ["the test had been edited <b>"]
+        made.note(
+            "right-0", {"test-1": score, "test-2": 1.0}, repairs=repairs, flags=flags, submission="s", assignment=check
+        )
+    made.note("right-1", {"test-1": 3.0, "test-2": 1.0}, stale=True)
+    made.note("right-1", {}, status="failed", message="Its process ended.")
+    out = tmp_path / "report.html"
+    words = ["report", "--course", str(tmp_path), "--assignment", ASSIGNMENT, "--out", str(out), "--roster"]
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out == f"Written: {out}\nWritten: {tmp_path / 'report-roster.html'}\n"
+    said = (tmp_path / "report-roster.html").read_text(encoding="utf-8")
+    assert "1 → 4: the assignment's tests were mended" in said
+    assert "stale: a later grading failed" in said and "A later grading failed: Its process ended." in said
+    assert "<li>the test had been edited &lt;b&gt;</li>" in said and "<li>a cell was restored</li>" in said
+    assert "1 flag, 1 repair" in said and "wrong-0" in said and not DANGEROUS.search(own_parts(body(said)))
+    assert "right-0" not in out.read_text(encoding="utf-8")

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,38 @@ def test_a_hidden_world_has_other_names_and_a_colleague_in_it(kernel):
     kernel.setenv("COURSE_WORLD", "nowhere")
     with pytest.raises(Told, match="no hidden world 'nowhere'"):
         begin("O-8")
+
+
+def test_with_a_seed_of_ones_own_a_hidden_world_is_another(kernel):
+    kernel.setenv("COURSE_WORLD", "elsewhere")
+    same = begin("O-8").name
+    kernel.setenv("COURSE_VARIANT", "7")
+    own = begin("O-8").name
+    assert own != same and begin("O-8").name == own
+
+
+@pytest.mark.parametrize(
+    ("noted", "variant", "flags"), [("ada", "7", 0), ("bob", "7", 1), (None, "7", 1), (None, "", 0)]
+)
+def test_a_grader_with_seeds_of_ones_own_takes_no_other_world_and_flags_who_saw_one(kernel, noted, variant, flags):
+    """The worlds that are graded, with what a lab noted in answers.json."""
+    from course.beside import Cloud
+
+    kernel.setenv("COURSE_STUDENT", noted or "self-study")
+    seen = begin("O-4").live
+    kernel.setenv("COURSE_STUDENT", "ada")
+    adas = begin("O-4").live
+    Path("answers.json").write_text(json.dumps({"version": 1, "students": {"O-4": noted} if noted else {}}))
+    kernel.delenv("COURSE_STUDENT")
+    kernel.setenv("COURSE_VARIANT", variant)
+    beside = Cloud("ada", Path())
+    try:
+        graded = beside.perform("course.learn", "begin", ["O-4"], {}).live
+        record = beside.record()
+    finally:
+        beside.close()
+    assert graded == (adas if variant else seen) and list(record["seeds"]) == ["O-4 own"]
+    assert len(record["flags"]) == flags and all(flag.startswith("O-4: answers.json") for flag in record["flags"])
 
 
 def test_an_unknown_exercise_is_said_in_one_sentence_and_leaves_the_world_alone(kernel):

@@ -17,3 +17,10 @@ def test_a_course_with_a_key_of_its_own_has_hidden_worlds_of_its_own(tmp_path):
     key.write_bytes(b"a secret")
     assert hidden_seed("O-8", "elsewhere", key) != hidden_seed("O-8", "elsewhere")
     assert hidden_seed("O-8", "elsewhere", key) == hidden_seed("O-8", "elsewhere", key)
+
+
+def test_each_learners_hidden_worlds_can_be_their_own(tmp_path):
+    key = tmp_path / "key"
+    key.write_bytes(b"a secret")
+    seeds = {hidden_seed("O-8", "elsewhere", key, variant) for variant in (None, 0, 1, 2)}
+    assert len(seeds) == 4 and hidden_seed("O-8", "elsewhere", key, 1) in seeds

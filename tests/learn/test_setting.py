@@ -4,7 +4,7 @@ from course.learn import setting
 
 
 def test_without_an_engine_it_is_a_first_look_in_self_study():
-    assert setting.read({}) == setting.Setting("self-study", None, None, None, None, None, None)
+    assert setting.read({}) == setting.Setting("self-study", None, None, None, None, None, None, None)
 
 
 def test_every_field_has_its_variable_and_the_docstring_names_it():
