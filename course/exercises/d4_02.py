@@ -7,14 +7,12 @@ alarm in 20 hours; two come by chance in 1 of 200,000 worlds.
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from datetime import UTC, datetime
 from typing import Any
 
 from course.exercises import d4_02_traffic as traffic
-from course.exercises import txguard
+from course.exercises import frozen, txguard
 from course.exercises.d4_02_traffic import HOUR, HOURS, Fault, Plan
 from course.learn.probe import Finding, Hint, found, probe
 from course.learn.world import World
@@ -81,26 +79,9 @@ def _first_hour(aws: World) -> datetime:
 
 def _deploy(aws: World, name: str, role: str, bucket: str) -> None:
     """An endpoint that nobody asks anything here: what it has captured is what counts. Nothing waits for it."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
-        member = tarfile.TarInfo("serve.py")
-        member.size = len(SERVE)
-        tar.addfile(member, io.BytesIO(SERVE.encode()))
-    aws.client("s3").put_object(Bucket=bucket, Key="model/model.tar.gz", Body=archive.getvalue())
-    sm, place = aws.client("sagemaker"), f"s3://{bucket}/model/model.tar.gz"
-    variables = {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": place}
-    container = {"Image": txguard.IMAGE, "ModelDataUrl": place, "Environment": variables}
-    sm.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
-    variant = {"VariantName": VARIANT, "ModelName": name, "InstanceType": txguard.INSTANCE, "InitialInstanceCount": 1}
-    capture = {
-        "EnableCapture": True,
-        "InitialSamplingPercentage": 100,
-        "DestinationS3Uri": f"s3://{bucket}/capture",
-        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
-    }
-    sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], DataCaptureConfig=capture)
-    sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    aws.client("s3").put_object(Bucket=bucket, Key="model/model.tar.gz", Body=frozen.pack({"serve.py": SERVE}))
+    place = f"s3://{bucket}/model/model.tar.gz"
+    txguard.create_endpoint(aws, name, role, place, place, "serve.py", capture=f"s3://{bucket}/capture")
 
 
 def _refunds(seed: int) -> bytes:

@@ -85,25 +85,10 @@ def _until_noon(aws: World) -> datetime:
 
 def _deploy(aws: World, name: str, role: str, bucket: str) -> None:
     """TxGuard as a formula, behind an endpoint that captures everything. Nothing waits for it."""
-    s3, sm = aws.client("s3"), aws.client("sagemaker")
-    place = f"s3://{bucket}/model/model.tar.gz"
-    archive = frozen.pack(
-        {PROGRAM: (frozen.SCRIPTS / PROGRAM).read_text(), "formula.json": json.dumps(traffic.formula())}
-    )
-    s3.put_object(Bucket=bucket, Key="model/model.tar.gz", Body=archive)
-    variables = {"SAGEMAKER_PROGRAM": PROGRAM, "SAGEMAKER_SUBMIT_DIRECTORY": place}
-    container = {"Image": txguard.IMAGE, "ModelDataUrl": place, "Environment": variables}
-    sm.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
-    variant = {"VariantName": VARIANT, "ModelName": name, "InstanceType": txguard.INSTANCE, "InitialInstanceCount": 1}
-    capture = {
-        "EnableCapture": True,
-        "InitialSamplingPercentage": 100,
-        "DestinationS3Uri": f"s3://{bucket}/capture",
-        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
-    }
-    sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], DataCaptureConfig=capture)
-    sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    program, place = (frozen.SCRIPTS / PROGRAM).read_text(), f"s3://{bucket}/model/model.tar.gz"
+    archive = frozen.pack({PROGRAM: program, "formula.json": json.dumps(traffic.formula())})
+    aws.client("s3").put_object(Bucket=bucket, Key="model/model.tar.gz", Body=archive)
+    txguard.create_endpoint(aws, name, role, place, place, PROGRAM, capture=f"s3://{bucket}/capture")
 
 
 # What there is to see: the traffic again, what the learner put where, what the schedule judged

@@ -10,8 +10,12 @@ payments, so that luck with the rows is the same for both.
 Right work can differ from the reference in the cut alone. Where that was found by another estimate of the same
 quantile it moves a country's month by a few per cent, and the sum of six by less than 1 %; TOLERANCE is 5 %.
 
-`python -m tests.exercises.calibrate D4-06` counts both sides without a cloud: which cause the reports lead to, and the
-month by right policies and wrong ones.
+Measured on 30 seeds (`python -m tests.exercises.calibrate D4-06`, exact 95 % intervals): the reports led to the cause
+180 times of 180 (at least 97.9 %). Right policies, with the reference's cut or one that flags 1 % more, in the month
+that is known and in the one that nobody has seen, failed 0 times of 120 (at most 3.1 %). Ten wrong ones were caught 600
+times of 600 (at least 99.3 %): training always, with and without telling the feeds' owners, training on the unit bug
+too, ignoring everything or the concept drift alone, rolling back on harmless drift, keeping the cut, asking no board,
+leaving the broken feed, and telling everybody everything.
 """
 
 from __future__ import annotations

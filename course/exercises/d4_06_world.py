@@ -45,7 +45,9 @@ def build(aws: World, seed: int) -> dict[str, Any]:
         variant = {"VariantName": "all", "ModelName": model, "InstanceType": txguard.INSTANCE}
         variants = [{**variant, "InitialInstanceCount": 1}]
         sm.create_endpoint_config(
-            EndpointConfigName=model, ProductionVariants=variants, DataCaptureConfig=_capture(bucket)
+            EndpointConfigName=model,
+            ProductionVariants=variants,
+            DataCaptureConfig=txguard.everything(f"s3://{bucket}/capture"),
         )
     endpoints = {country.name: endpoint_of(seed, country.name) for country in countries}
     for endpoint in endpoints.values():
@@ -70,7 +72,7 @@ def build(aws: World, seed: int) -> dict[str, Any]:
         "feeds": topics["feeds"],
         "reviews": topics["reviews"],
         "role": role,
-        "capture": _capture(bucket),
+        "capture": txguard.everything(f"s3://{bucket}/capture"),
         "causes": list(CAUSES),
     }
 
@@ -108,16 +110,6 @@ def _folder(file: str) -> Any:
     from course.data import notebook_model_source
 
     return notebook_model_source() if file == txguard.SCRIPT else frozen.SCRIPTS
-
-
-def _capture(bucket: str) -> dict[str, Any]:
-    return {
-        "EnableCapture": True,
-        "InitialSamplingPercentage": 100,
-        "DestinationS3Uri": f"s3://{bucket}/capture",
-        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
-    }
 
 
 def _role(aws: World, name: str) -> str:

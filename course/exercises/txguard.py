@@ -119,15 +119,32 @@ def deploy(world: World, name: str, role: str, archive: str) -> None:
     await_endpoint(world, name)
 
 
-def create_endpoint(world: World, name: str, role: str, archive: str, code: str, program: str) -> None:
-    """As `deploy`, with a program of an archive at the address `code`, and without waiting."""
+def create_endpoint(
+    world: World, name: str, role: str, archive: str, code: str, program: str, capture: str | None = None
+) -> None:
+    """As `deploy`, with a program of an archive at the address `code`, and without waiting.
+
+    capture: an address below which every request and its answer are kept; by default none is.
+    """
     sm = world.client("sagemaker")
     variables = {"SAGEMAKER_PROGRAM": program, "SAGEMAKER_SUBMIT_DIRECTORY": code}
     container = {"Image": IMAGE, "ModelDataUrl": archive, "Environment": variables}
     variant = {"VariantName": "all", "ModelName": name, "InstanceType": INSTANCE, "InitialInstanceCount": 1}
+    more = {"DataCaptureConfig": everything(capture)} if capture else {}
     sm.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
-    sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], **more)
     sm.create_endpoint(EndpointName=name, EndpointConfigName=name)
+
+
+def everything(address: str) -> dict[str, Any]:
+    """The data capture of every request in CSV and of its answer, below an address in S3."""
+    return {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": address,
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
+    }
 
 
 def await_endpoint(world: World, name: str) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from course.learn import screen
+
 Cell = Mapping[str, Any]
 
 
@@ -29,7 +31,11 @@ def _tell(shell: Any, kind: type[NameError], error: NameError, trace: Any, tb_of
     """What IPython calls in place of its traceback; returns the lines that it printed."""
     unbound = isinstance(error, UnboundLocalError)  # a slip within one function
     said = None if unbound or not error.name else sentence(error.name, _saved(), _running(shell))
-    lines = [f"NameError: {said}"] if said else shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset)
+    lines = (
+        [screen.wrapped(f"NameError: {said}")]
+        if said
+        else shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset)
+    )
     shell._showtraceback(kind, error, lines)
     return lines
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from course.learn import screen, world
 from course.learn.pictures_look import COLOURS, INK, display, figure, label, png
+from course.learn.pictures_scaling import mark_timeouts
 from course.learn.replaying import DAY, DAYS, Replayed, foreseen
 from course.learn.told import Told
 
@@ -89,16 +90,7 @@ def _draw(seen: Replayed, pair: Pair, usual: Replayed) -> Any:
         other = [count * usual.per_instance / 60 for count in usual.instances]
         said = f"what they answer,\n{_said(USUAL)}"
         axes.step(hours, other, where="post", color=COLOURS[1], linewidth=1.3, linestyle="--", label=said)
-    lost = [minute for minute, count in enumerate(seen.timeouts) if count]
-    axes.plot(
-        [hours[m] for m in lost],
-        [seen.requests[m] / 60 for m in lost],
-        linestyle="",
-        marker="v",
-        markersize=4,
-        color=COLOURS[5],
-        label="some timed out",
-    )
+    mark_timeouts(axes, seen, hours)
     axes.set_xlim(0, len(hours) / 60)
     axes.set_xticks(range(0, 25, 2))
     day = DAYS[seen.start // DAY % 7]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from course.learn.pictures_look import COLOURS, FAINT, INK, NO_GUESS, display, figure, label, waits
@@ -85,16 +86,7 @@ def _draw(replayed: Replayed) -> Any:
     load.fill_between(hours, capacity, step="post", color=COLOURS[4], alpha=0.35, linewidth=0, label="what they answer")
     load.step(hours, capacity, where="post", color=COLOURS[0], linewidth=1.6)
     load.plot(hours, [count / 60 for count in replayed.requests], color=INK, linewidth=0.9, label="what came")
-    lost = [minute for minute, count in enumerate(replayed.timeouts) if count]
-    load.plot(
-        [hours[m] for m in lost],
-        [replayed.requests[m] / 60 for m in lost],
-        linestyle="",
-        marker="v",
-        markersize=4,
-        color=COLOURS[5],
-        label="some timed out",
-    )
+    mark_timeouts(load, replayed, hours)
     label(load, title=f"{_span(replayed)}: requests a second", y="requests a second")
     load.legend(fontsize=8.5, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     for row, (_, minutes) in enumerate(alarms.items()):
@@ -108,3 +100,11 @@ def _draw(replayed: Replayed) -> Any:
     states.grid(axis="x", color=FAINT, linewidth=0.4)
     label(states, title="alarms in ALARM", x="hour")
     return drawn
+
+
+def mark_timeouts(axes: Any, replayed: Replayed, hours: Sequence[float]) -> None:
+    """Mark the minutes in which requests timed out. hours: where each minute lies on the axis."""
+    lost = [minute for minute, count in enumerate(replayed.timeouts) if count]
+    rates = [replayed.requests[minute] / 60 for minute in lost]
+    where = [hours[minute] for minute in lost]
+    axes.plot(where, rates, linestyle="", marker="v", markersize=4, color=COLOURS[5], label="some timed out")

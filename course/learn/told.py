@@ -1,6 +1,7 @@
 """What a notebook's reader is told when something cannot go on: one sentence, without a traceback."""
 
 from course.errors import CourseError
+from course.learn import screen
 
 
 class Told(CourseError):
@@ -8,4 +9,4 @@ class Told(CourseError):
 
     def _render_traceback_(self) -> list[str]:
         """IPython shows these lines instead of a traceback."""
-        return [str(self)]
+        return [screen.wrapped(line) for line in str(self).splitlines()]

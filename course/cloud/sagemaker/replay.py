@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MINUTE, _HOUR = 60, 60  # seconds, minutes
 _BEFORE_THE_END = 30.0  # seconds: a sample lies in S3 when its hour is over
+_JUST_BEFORE = 1e-3  # seconds: what changes the instances at the full minute changes the next one
 _LONGEST = 366 * 1440
 
 
@@ -158,7 +159,7 @@ class Replay:
             *(world, self.name, draws, plan.rows, plan.content_type, labels, plan.truth, plan.label_delay)
         )
         self._variants()  # raises for what cannot be replayed
-        world.clock.at(self._at(1), self._count)
+        world.clock.at(self._at(1) - _JUST_BEFORE, self._count)
         if plan.rows:
             world.clock.at(self._at(plan.every) - _BEFORE_THE_END, self._predict)
 
@@ -213,7 +214,7 @@ class Replay:
                 self._measure(shadow, round(part * share))
         self.minute += 1
         if self.minute < self.plan.minutes:
-            self._world.clock.at(self._at(self.minute + 1), self._count)
+            self._world.clock.at(self._at(self.minute + 1) - _JUST_BEFORE, self._count)
         else:
             self.status = "Finished"
 

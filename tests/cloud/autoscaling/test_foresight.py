@@ -98,7 +98,7 @@ def test_it_begins_when_it_is_told_to():
     here.world.scaling.put_action(here.target, "up", None, "cron(30 9 ? * THU *)", {"MinCapacity": 3}, None, None, None)
     seen = foreseen(here, [1] * 60, start="2027-03-25T09:00:00+00:00")
     assert seen["start"] == "2027-03-25T09:00:00+00:00"
-    assert changes(seen["instances"]) == [(29, 3)]
+    assert changes(seen["instances"]) == [(30, 3)]
 
 
 def test_only_what_leads_to_a_policy_is_taken_along():
