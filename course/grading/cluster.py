@@ -17,6 +17,7 @@ import contextlib
 import platform
 import queue
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -94,20 +95,36 @@ class Cluster:
         self._stack.close()
 
     def _connected(self) -> Client:
+        """A client. CourseError within seconds if no scheduler answers."""
+        found: queue.SimpleQueue[Client | Exception] = queue.SimpleQueue()
+
+        def connect() -> None:
+            try:
+                # Of what tasks give back, bytes alone are read.
+                made = Client(
+                    self._address,
+                    timeout=CONNECT_SECONDS,
+                    set_as_default=False,
+                    name="course-grade",
+                    deserializers=["dask", "msgpack"],
+                )
+                found.put(made)
+            except Exception as error:
+                found.put(error)
+
+        # Dask's own timeout does not hold where something listens that is no scheduler, and says nothing.
+        threading.Thread(target=connect, daemon=True).start()
         try:
-            # Of what tasks give back, bytes alone are read.
-            return Client(
-                self._address,
-                timeout=CONNECT_SECONDS,
-                set_as_default=False,
-                name="course-grade",
-                deserializers=["dask", "msgpack"],
-            )
-        except (OSError, ValueError, TypeError, RuntimeError) as error:
-            raise CourseError(
-                f"No Dask scheduler answers at {self._address} ({str(error).splitlines()[0]}): start one with "
-                "`dask scheduler`, and give the address that it prints, such as tcp://10.0.0.1:8786."
-            ) from None
+            answer = found.get(timeout=2 * CONNECT_SECONDS)
+        except queue.Empty:
+            answer = TimeoutError("what listens there does not answer as one")
+        if isinstance(answer, Client):
+            return answer
+        said = (str(answer).splitlines() or [type(answer).__name__])[0]
+        raise CourseError(
+            f"No Dask scheduler answers at {self._address} ({said}): start one with `dask scheduler`, and give the "
+            "address that it prints, such as tcp://10.0.0.1:8786."
+        )
 
     def _workers(self) -> list[str]:
         """Addresses of the workers, once there is one."""

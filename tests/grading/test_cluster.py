@@ -273,8 +273,10 @@ def test_a_worker_that_would_grade_otherwise_is_named(
     more = machines.folder / "more"
     (more / "surplus-1.0.dist-info").mkdir(parents=True)
     (more / "surplus-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: surplus\nVersion: 1.0\n")
-    (more / "bare" / "course").mkdir(parents=True)
-    (more / "bare" / "course" / "__init__.py").touch()
+    (more / "bare").mkdir()
+    (more / "bare" / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['course'] = None  # as if it were not there\n"
+    )
     secret = machines.folder / "key"
     secret.write_text("ours")
     for paths, told in (
