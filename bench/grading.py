@@ -131,7 +131,7 @@ def _cell(text: str, id: str, **marks: Any) -> NotebookNode:
 
 @dataclass
 class _Run:
-    """A run of ours. cpu: seconds per submission, of all that took part, with one worker. resident: MB of the writer."""
+    """A run of ours. cpu: seconds per submission, of all that took part (one worker). resident: MB of the writer."""
 
     told: list[Any] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
