@@ -3,6 +3,7 @@
 Plain nbgrader autogrades in this process, without the start of its command: what is measured of it is its least.
 """
 
+import contextlib
 import functools
 import os
 import resource
@@ -27,6 +28,7 @@ from .figures import Figure, seconds
 from .setting import descendants, private_megabytes
 
 SUBMISSIONS, PLAIN, MANY = 20, 3, 1000  # graded by us, by plain nbgrader, and in one run that must not grow
+WATCHED = 4  # submissions during which memory is looked at
 NAME, SMALL = "questions", "one_question"
 _ROOT = Path(__file__).resolve().parents[1]
 _LOOK = 0.05  # seconds between two looks at the memory
@@ -65,6 +67,8 @@ def measure(submissions: int = SUBMISSIONS, plain: int = PLAIN, many: int = MANY
             one = _ours(course, NAME, 1, held)
         two = _ours(course, NAME, 2, held)
         long = _ours(course, SMALL, 2, held)
+        with _memory_watched() as peak:  # which takes time itself
+            _ours(course, NAME, 1, held, students=WATCHED)
     each = len(one.told)
     figures = [
         Figure(
@@ -75,7 +79,7 @@ def measure(submissions: int = SUBMISSIONS, plain: int = PLAIN, many: int = MANY
         Figure("plain `nbgrader autograde`, one core", 1 / theirs, "/s", "", f"{theirs:.2f} s each, start not counted"),
         Figure("grading against plain nbgrader, one core", one.rate * theirs, "x", ">= 10"),
         Figure("two workers against one", two.rate / one.rate, "x", "", f"{os.cpu_count()} processors"),
-        Figure("memory of a running submission", one.peak, "MB", "", "private; its worker and its process"),
+        Figure("memory of a running submission", peak[0], "MB", "", "private; its worker and its process"),
         Figure(
             f"the writer after {many:,} submissions against after {min(100, many):,}",
             long.resident[-1] / long.resident[0], "x", "<= 1.2", f"{long.resident[-1]:.0f} MB resident",
@@ -127,12 +131,11 @@ def _cell(text: str, id: str, **marks: Any) -> NotebookNode:
 
 @dataclass
 class _Run:
-    """A run of ours. cpu: seconds per submission, of all that took part. peak, resident: MB."""
+    """A run of ours. cpu: seconds per submission, of all that took part (one worker). resident: MB of the writer."""
 
     told: list[Any] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     resident: list[float] = field(default_factory=list)
-    peak: float = 0.0
     cpu: float = 0.0
 
     @property
@@ -141,23 +144,22 @@ class _Run:
         return (len(self.times) - 1) / (self.times[-1] - self.times[0])
 
 
-def _ours(course: Course, name: str, workers: int, held: dict[str, str]) -> _Run:
-    """Grade all anew, into a gradebook of its own."""
-    done = _Run()
+def _ours(course: Course, name: str, workers: int, held: dict[str, str], students: int | None = None) -> _Run:
+    """Grade all anew, or so many of them, into a gradebook of its own."""
+    done, wanted = _Run(), course.students(name)[:students]
 
     def told(result: Any) -> None:
         done.told.append(result)
         done.times.append(time.perf_counter())
-        if len(done.told) in (min(100, len(course.students(name))), len(course.students(name))):
+        if len(done.told) in (min(100, len(wanted)), len(wanted)):
             done.resident.append(_resident())
 
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, _memory_watched(done):
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         own = directory.find(Path(course.directory.root), f"sqlite:///{folder}/gradebook.db")
         own.directory.autograded_directory = f"{folder}/autograded"
         before = time.process_time()
-        tally = batch.run(
-            own, name, workers=workers, told=told, progress=False, examine=functools.partial(_examined, held=held)
-        )
+        examine = functools.partial(_examined, held=held)
+        tally = batch.run(own, name, wanted, workers=workers, told=told, progress=False, examine=examine)
         writing = time.process_time() - before
     if tally.failed or {result["score"] for result in done.told} != {done.told[0]["max_score"]}:
         raise RuntimeError(f"{name}: {tally}; right work has not got its points")
@@ -267,24 +269,20 @@ def _confine(processors: set[int]) -> None:
 
 
 @contextmanager
-def _memory_watched(done: _Run) -> Iterator[None]:
-    """The most that workers and students' processes had to themselves at one time."""
-    ended = threading.Event()
+def _memory_watched() -> Iterator[list[float]]:
+    """The most that workers and students' processes had to themselves at one time, in MB: [peak]."""
+    ended, peak = threading.Event(), [0.0]
 
     def look() -> None:
         while not ended.wait(_LOOK):
-            try:
-                mine = {
-                    int(child) for child in Path("/proc/self/task", str(os.getpid()), "children").read_text().split()
-                }
-                done.peak = max(done.peak, private_megabytes(descendants(os.getpid()) - mine))
-            except OSError:  # one of them has just ended
-                continue
+            with contextlib.suppress(OSError):  # one of them has just ended
+                own = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+                peak[0] = max(peak[0], private_megabytes(descendants(os.getpid()) - set(map(int, own))))
 
     watch = threading.Thread(target=look)
     watch.start()
     try:
-        yield
+        yield peak
     finally:
         ended.set()
         watch.join()

@@ -20,13 +20,13 @@ ATTACKS = {
     ),
     "the copy leaves a process that speaks for it": Attack(
         "import gc, json, os, struct, time\nanswer = 0\ndef f(*a): return 0\nnb = next(o for o in gc.get_objects() if type(o).__name__ == 'Notebook')\n"
-        "body = json.dumps({'answer': {'value': 42, 'values': {'answer': 42}}}).encode()\nif os.fork() == 0:\n"
+        "body = json.dumps({'answer': {'value': 1, 'values': {'answer': 1}}}).encode()\nif os.fork() == 0:\n"
         "    for _ in range(100):\n        nb.link.line.sendall(struct.pack('>I', len(body)) + body)\n        time.sleep(.01)\n    os._exit(0)",
         honest=1.0,
         limits={"process": {"processes": 30}},
     ),
     "descriptors kept over a copy": Attack(
-        "import os, socket, json, struct\nanswer = 0\ndef f(*a): return 0\nbody = json.dumps({'answer': {'value': 42}}).encode()\n"
+        "import os, socket, json, struct\nanswer = 0\ndef f(*a): return 0\nbody = json.dumps({'answer': {'value': 1}}).encode()\n"
         "for fd in range(3, 60):\n    try: os.write(fd, struct.pack('>I', len(body)) + body)\n    except OSError: pass",
         honest=1.0,
     ),
