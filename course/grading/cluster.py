@@ -141,6 +141,13 @@ class Cluster:
 
     def _checked(self, addresses: list[str]) -> list[str]:
         """How each worker holds students' processes. CourseError about one that would not grade as we do."""
+        # By a function that every Python has: a task that cannot be read breaks a worker's line to its scheduler.
+        for address, said in self._client.run(exec, f"import {station.__name__}", on_error="return").items():
+            if said is not None:
+                raise CourseError(
+                    f"The worker at {address} has not this course, or another version of it ({said}): set it up from "
+                    "the same requirements.lock as this machine, and start `dask worker` there from its .venv/bin."
+                )
         asked = {
             address: self._client.submit(
                 station.about, self.plan.config, self._trust, workers=[address], pure=False, key=f"about-{uuid.uuid4()}"
@@ -152,11 +159,6 @@ class Cluster:
     def _mode(self, address: str, about: Future) -> str:
         try:
             told = carriage.parted(about.result(CHECK_SECONDS))[0]
-        except (ImportError, AttributeError) as error:
-            raise CourseError(
-                f"The worker at {address} has not this course, or another version of it ({error}): set it up from the "
-                "same requirements.lock as this machine, and start `dask worker` there from its .venv/bin."
-            ) from None
         except RuntimeError as error:  # Dask's: the scheduler reads a task too
             raise CourseError(
                 f"The scheduler at {self._address} cannot read a task ({str(error).splitlines()[0]}): start "
