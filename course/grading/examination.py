@@ -7,7 +7,10 @@ test runs it can only print and answer what it is asked.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import importlib
+import os
+import resource
 import signal
 import socket
 import sys
@@ -28,9 +31,12 @@ from course.grading.objects import Objects
 from course.grading.outputs import LARGEST, Outputs
 from course.grading.shell import Shell, make_shell
 from course.grading.trusted import Source
+from course.runtime import linux
 
 INTERRUPT_SECONDS = 3.0  # what a cell gets between being interrupted and being ended
 START_SECONDS = 60.0
+HARD_SECONDS = 30.0  # from the alarm that a test can be stopped by to the one that ends its process
+MEMORY = 4 << 30  # bytes of address space that a test may add to what the examiner has
 RESTARTS = 8  # processes that a submission may wear out
 
 
@@ -140,7 +146,7 @@ class Examination:
         for name in names:
             space.pop(name, None)
         space.update(found)
-        with _alarm(self._limits.cell_seconds * 2):
+        with _bounded(self._limits.cell_seconds * 2):
             self._shell.run(cell.source, self._count)
         if worker is self._worker:
             self._after_test(cell, worker)
@@ -235,7 +241,7 @@ class Examination:
 
     def _talk(self, held: sandbox.Sandbox, line: socket.socket) -> Worker:
         link = Link(line, self._serve, self._hear, lambda timeout: held.readable(timeout, line))
-        return Worker(held, link, Objects(link, self._beside.folder))
+        return Worker(held, link, Objects(link, self._beside.folder, self._source.modules))
 
     def _again(self, worker: Worker) -> None:
         """Bring a new process to where the old one was: the cells that went well, without their outputs."""
@@ -337,17 +343,27 @@ def _beside(task: Mapping[str, Any], folder: Path) -> Beside:
 
 
 @contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """A last resort: a test that computes for ever on what the work gave it."""
+def _bounded(seconds: float) -> Iterator[None]:
+    """A last resort: a test that computes for ever on what the work gave it, or makes too much of it.
+
+    Where no signal can interrupt it, this process ends, and its pool tries once more.
+    """
 
     def ring(*_: object) -> None:
         raise TimedOut("the test took too long")
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
+    faulthandler.dump_traceback_later(seconds + HARD_SECONDS, exit=True, file=sys.__stderr__)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if linux.HERE:
+        most = linux.address_space(os.getpid()) + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (most if soft < 0 else min(most, soft), hard))
     try:
         yield
     finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        faulthandler.cancel_dump_traceback_later()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 

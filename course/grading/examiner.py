@@ -73,8 +73,14 @@ def _graded(cell: NotebookNode, problem: str) -> dict[str, Any]:
     """What a graded cell got."""
     # nbgrader fails a test that writes to standard error; here that is recorded only.
     quiet = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
-    score, most = determine_grade(nbformat.from_dict({**cell, "outputs": quiet}))
     errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    try:
+        score, most = determine_grade(nbformat.from_dict({**cell, "outputs": quiet}))
+    except ValueError as error:  # a test that gives more than its points
+        score, most = 0.0, float(cell.metadata["nbgrader"]["points"])
+        errors.append(nbformat.v4.new_output("error", ename="ValueError", evalue=str(error), traceback=[]))
+    if score == most and not errors and _is_no_score(quiet):
+        score = 0.0  # nbgrader takes it for no number at all, and gives full points
     if score is None or cell.metadata["nbgrader"].get("solution"):
         status = "manual"
     elif problem:
@@ -91,6 +97,17 @@ def _graded(cell: NotebookNode, problem: str) -> dict[str, Any]:
         "status": status,
         "message": message,
     }
+
+
+def _is_no_score(outputs: list[NotebookNode]) -> bool:
+    """Whether a test ended with a number that is less than nothing, or none."""
+    last = outputs[-1] if outputs else None
+    if last is None or last.output_type != "execute_result":
+        return False
+    try:
+        return not float(last.data.get("text/plain", "")) >= 0
+    except ValueError:
+        return False
 
 
 @contextlib.contextmanager

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import builtins
 import dataclasses
+import importlib
 import sys
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,11 @@ class Foreign(Exception):
 class Objects:
     """The examiner's side: gives stand-ins for what comes over the line, and takes them back."""
 
-    def __init__(self, link: Link, folder: Path | None = None) -> None:
-        """folder: files in it are copied to the student's process when their paths are handed over."""
-        self._link, self._folder = link, folder and folder.resolve()
+    def __init__(self, link: Link, folder: Path | None = None, modules: Mapping[str, str] | None = None) -> None:
+        """folder: files in it are copied to the student's process when their paths are handed over. modules: which
+        module the course's own cells know by which name.
+        """
+        self._link, self._folder, self._modules = link, folder and folder.resolve(), modules or {}
         self._exceptions: dict[int, type[BaseException]] = {}
         self._ours: dict[int, Any] = {}  # callables of ours that the student's process may call back
 
@@ -44,7 +48,7 @@ class Objects:
             if name not in names:
                 continue
             if isinstance(message, dict) and message.get("t") == "module":
-                if module := _module(name, message.get("v")):
+                if module := _module(name, message.get("v"), self._modules):
                     found[name] = module
             else:
                 found[name] = self.unpack(message)
@@ -219,15 +223,11 @@ def _module_only(value: Any) -> dict[str, Any]:
     raise plain.NotPlain(type(value).__name__)
 
 
-def _module_only(value: Any) -> dict[str, Any]:
-    if isinstance(value, types.ModuleType):
-        return {"t": "module", "v": value.__name__}
-    raise plain.NotPlain(type(value).__name__)
-
-
-def _module(name: str, module: Any) -> types.ModuleType | None:
-    """Our copy of the library that the notebook knows by this name, if it is one that it usually has."""
+def _module(name: str, module: Any, known: Mapping[str, str]) -> types.ModuleType | None:
+    """Our copy of the library that the notebook knows by this name, if the course's own solution or everyone does."""
     wanted = str(module)
+    if known.get(name) == wanted:
+        return importlib.import_module(wanted)
     if USUAL.get(name) != wanted and wanted.rpartition(".")[2] != name:
         return None
     return sys.modules.get(wanted) if wanted.partition(".")[0] in (*LIBRARIES, *sys.stdlib_module_names) else None

@@ -23,6 +23,7 @@ import pandas as pd
 DEEPEST = 60  # containers within containers
 MOST = 4_000_000  # values in one message
 LARGEST_INTEGER = 4_000  # digits
+LONGEST_RANGE = 10_000_000  # what a test makes of it takes the examiner's memory, and time that nothing can interrupt
 
 Refer = Callable[[Any], dict[str, Any]]
 Resolve = Callable[[dict[str, Any]], Any]
@@ -79,6 +80,8 @@ class _Packer:
             return _tagged(kind.__name__, pairs)
         if kind is slice:
             return _tagged("slice", [self.pack(part, depth + 1) for part in (value.start, value.stop, value.step)])
+        if kind is range and _too_long(value):
+            return self._refer(value)
         if kind in _SIMPLE:
             return _tagged(kind.__name__, _SIMPLE[kind][0](value))
         if isinstance(value, np.generic) and kind.__module__ == "numpy" and kind is not np.void:
@@ -199,7 +202,7 @@ class _Unpacker:
         kind, names, data, *freq = value
         names = [self.unpack(name, depth + 1) for name in names]
         if kind == "range":
-            return pd.RangeIndex(*data, name=names[0])
+            return pd.RangeIndex(_range(data), name=names[0])
         if kind == "multi":
             return pd.MultiIndex.from_tuples([self.unpack(item, depth + 1) for item in data], names=names)
         made = pd.Index(self._values(data, depth), name=names[0])
@@ -218,6 +221,25 @@ def _digits(value: int) -> str:
     return str(value)
 
 
+def _range(value: list[int]) -> range:
+    made = range(*value)
+    if _too_long(made):
+        raise Broken("a range is too long")
+    return made
+
+
+def _too_long(value: range) -> bool:
+    """Whether a range has too many numbers, or numbers of thousands of digits; len() refuses those beyond 64 bits."""
+    return bool(value) and (value[-1] - value[0]) // value.step >= LONGEST_RANGE
+
+
+def _decimal(text: str) -> decimal.Decimal:
+    made = decimal.Decimal(text)
+    if made.is_finite() and abs(made.adjusted()) > LARGEST_INTEGER:
+        raise Broken("a decimal number's exponent is too large")
+    return made
+
+
 def _text(value: bytes | bytearray) -> str:
     return base64.b64encode(value).decode()
 
@@ -233,13 +255,16 @@ _SIMPLE: dict[type, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     bytes: (_text, base64.b64decode),
     bytearray: (_text, lambda text: bytearray(base64.b64decode(text))),
     complex: (repr, complex),
-    range: (lambda r: [r.start, r.stop, r.step], lambda v: range(*v)),
+    range: (lambda r: [r.start, r.stop, r.step], _range),
     datetime.datetime: (datetime.datetime.isoformat, datetime.datetime.fromisoformat),
     datetime.date: (datetime.date.isoformat, datetime.date.fromisoformat),
     datetime.time: (datetime.time.isoformat, datetime.time.fromisoformat),
     datetime.timedelta: (lambda d: [d.days, d.seconds, d.microseconds], lambda v: datetime.timedelta(*v)),
-    decimal.Decimal: (str, decimal.Decimal),
-    fractions.Fraction: (str, fractions.Fraction),
+    decimal.Decimal: (str, _decimal),
+    fractions.Fraction: (
+        lambda f: [_digits(f.numerator), _digits(f.denominator)],
+        lambda v: fractions.Fraction(*(int(part[:LARGEST_INTEGER]) for part in v)),  # text could say 1e999999999
+    ),
     uuid.UUID: (str, uuid.UUID),
     type(pathlib.Path()): (str, pathlib.Path),
     pd.Timestamp: (pd.Timestamp.isoformat, pd.Timestamp),

@@ -74,11 +74,15 @@ class Notebook:
         if pid:
             os.close(descriptor)
             return {"pid": pid}
-        self.link.line.close()
         self.link = Link(socket.socket(fileno=descriptor), self.serve)
         self.shell.tell = self.link.remark
         self.run()
         os._exit(0)
+
+    def alone(self) -> None:
+        """In a process that the work has forked: do not answer in the notebook's place; what it prints is its own."""
+        self.link.line.close()
+        self.shell.tell = _written
 
     def _reap(self, question: dict) -> dict:
         """End a child."""
@@ -120,7 +124,11 @@ class Notebook:
         return answer | ({"changed": changed} if changed else {})
 
     def pack(self, value: Any) -> Any:
-        return plain.pack(value, self._refer)
+        """The value, or a reference to it if it is too much."""
+        try:
+            return plain.pack(value, self._refer)
+        except plain.NotPlain:
+            return self._refer(value)
 
     def unpack(self, message: Any) -> Any:
         return plain.unpack(message, self._resolve)
@@ -217,6 +225,11 @@ class Back:
         return self._notebook.taken(self._notebook.link.ask(question))
 
 
+def _written(output: Mapping[str, Any]) -> None:
+    if output.get("output_type") == "stream":
+        os.write(2 if output["name"] == "stderr" else 1, output["text"].encode(errors="replace"))
+
+
 def _object(at: str, fields: dict[str, Any]) -> Any:
     module, _, name = at.partition(":")
     kind = getattr(importlib.import_module(module), name)
@@ -292,6 +305,7 @@ def main() -> None:
     shell = make_shell()
     shell.enable_matplotlib("inline")
     notebook = Notebook(line, shell)
+    os.register_at_fork(after_in_child=notebook.alone)
     # The examiner's way to interrupt a cell.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     import numpy as np

@@ -16,12 +16,14 @@ class Source:
 
     `definitions` are statements with the names that they bind: imports and functions of locked cells and imports of all
     but solutions, which tests get from here and not from the work, unless a solution binds the same name. `ours` are
-    these names, and those that nothing but tests binds: one test's are there for the next.
+    these names, and those that nothing but tests binds: one test's are there for the next. `modules` are the modules
+    that solutions import, by the names that they give them.
     """
 
     def __init__(self, notebook: NotebookNode) -> None:
         self.tests = {key(cell) for cell in notebook.cells if is_test(cell)}
         solutions = [cell for cell in notebook.cells if cell.cell_type == "code" and _grading(cell).get("solution")]
+        self.modules = {name: module for cell in solutions for name, module in _modules(cell.source)}
         self._theirs = {name for cell in solutions for name in bound(cell.source)}
         self._needs: dict[str, set[str]] = {}
         self.definitions: list[tuple[set[str], str]] = []
@@ -43,9 +45,13 @@ class Source:
     def wanted(self, code: str) -> list[str]:
         """Names that a test needs from the work: what it reads, and what functions read that it calls.
 
-        A built-in name counts as Python's own unless the exercise was to bind it.
+        A built-in name counts as Python's own unless the exercise was to bind it. A text that is one of the exercise's
+        names counts as that name: a test may ask whether it is in globals().
         """
-        wanted, ahead = set(), list(_loaded(_parsed(code)))
+        tree = _parsed(code)
+        constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        texts = {value for value in constants if isinstance(value, str)}
+        wanted, ahead = set(), [*_loaded(tree), *(texts & self._theirs)]
         while ahead:
             name = ahead.pop()
             if name in wanted:
@@ -105,6 +111,16 @@ def _binds(node: ast.stmt) -> set[str]:
     return {
         name.id for child in own for name in ast.walk(child) if isinstance(name, ast.Name) and _stores(name)
     }  # fmt: skip
+
+
+def _modules(code: str) -> Iterator[tuple[str, str]]:
+    """Names that a cell gives to modules; a name that it imports from one may be a module too."""
+    for node in _statements(_parsed(code).body):
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            if isinstance(node, ast.Import):
+                yield (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0],) * 2
+            elif node.module:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
 
 
 def _imports(node: ast.stmt) -> list[ast.stmt]:

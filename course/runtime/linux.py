@@ -183,6 +183,12 @@ def collapse_memory() -> None:
             _libc().madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), ctypes.c_int(_MADV_COLLAPSE))
 
 
+def address_space(pid: int) -> int:
+    """Bytes of address space that a process has."""
+    with open(f"/proc/{pid}/statm") as sizes:
+        return int(sizes.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def children(pid: int) -> list[int]:
     """Process ids of a process's children; none if it is gone."""
     found: list[int] = []

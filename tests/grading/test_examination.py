@@ -80,3 +80,61 @@ def test_a_finding_of_the_work_s_own_cells_is_no_finding_of_a_test(grade):
     right = notebook(work("def f(): return 1"), test("assert f() == 1"))
     result, _ = grade(work(f"{TELL}tell({FINDING})\ndef f(): return 0"), test("assert f() == 1"), source=right)
     assert result["score"] == 0.0
+
+
+@pytest.mark.parametrize("given_back", ["float('nan')", "-1.0", "float('-inf')", "50.0"])
+def test_a_number_that_is_no_part_of_the_points_earns_nothing(grade, given_back):
+    right, other = work("def f(): return 1.5"), test("assert callable(f)", "t2")
+    result, _ = grade(
+        work(f"def f(): return {given_back}"), test("f() * 2", points=3), other,
+        source=notebook(right, test("f() * 2", points=3), other),
+    )  # fmt: skip
+    assert [cell["score"] for cell in result["cells"]] == [0.0, 1.0], result["cells"]
+
+
+def test_a_range_without_end_is_not_counted_through_here(grade):
+    result, _ = grade(
+        work("def f(): return range(10**13)\ndef g(): return 1"), test("assert sum(f()) == 6", "t1"),
+        test("assert g() == 1", "t2"), limits={"cell_seconds": 1.0},
+    )  # fmt: skip
+    assert [cell["score"] for cell in result["cells"]] == [0.0, 1.0], result["cells"]
+
+
+def test_what_is_too_much_for_a_test_is_its_memory_error(grade):
+    result, _ = grade(
+        work("n = 10**10"), test("rows = [0] * n\nassert rows", "t1"), test("assert n == 10**10", "t2")
+    )  # fmt: skip
+    assert [cell["score"] for cell in result["cells"]] == [0.0, 1.0], result["cells"]
+    assert result["cells"][0]["message"].startswith("MemoryError")
+
+
+def test_a_module_is_known_by_the_name_that_the_solution_gives_it(grade):
+    cells = (
+        work("import datetime as dt\nimport numpy.linalg as la\nday = dt.date(2026, 1, 2)"),
+        test("assert day == dt.date(2026, 1, 2)\nassert la.norm([3, 4]) == 5"),
+    )
+    assert grade(*cells)[0]["score"] == 1.0
+    other = work("import json as dt\nimport numpy.linalg as la\nday = 1")
+    assert grade(other, cells[1], source=notebook(*cells))[0]["score"] == 0.0
+
+
+def test_a_test_may_ask_for_names_in_globals(grade):
+    cells = work("answer = 1"), test("assert 'answer' in globals()")
+    assert grade(*cells)[0]["score"] == 1.0
+    assert grade(work("pass"), cells[1], source=notebook(*cells))[0]["score"] == 0.0
+
+
+def test_what_the_work_forks_prints_and_answers_nothing(grade):
+    forks = "import os\npid = os.fork()\nif pid == 0:\n    print('child', flush=True)\nelse:\n    os.waitpid(pid, 0)\n"
+    result, done = grade(
+        work(f"{forks}if pid == 0: os._exit(0)\nn = 1", "w1"), test("assert n == 1", "t1"),
+        work("import os, time\nif os.fork() == 0:\n    time.sleep(3600)\nm = 2", "w2"), test("assert m == 2", "t2"),
+    )  # fmt: skip
+    assert [cell["score"] for cell in result["cells"]] == [1.0, 1.0], done
+    assert "child" in done.cells[0].outputs[0].text
+
+
+def test_an_array_of_records_stays_with_the_work(grade):
+    code = "import numpy as np\na = np.zeros(2, dtype=[('x', int)])\nn = 1"
+    result, _ = grade(work(code), test("assert a['x'].sum() == 0\nassert n == 1"))
+    assert result["score"] == 1.0, result["cells"]

@@ -25,7 +25,7 @@ from .questions import Question
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="students' processes are held by Linux's means")
 
-ASSIGNMENTS, STUDENTS = 16, 13
+ASSIGNMENTS, STUDENTS = 41, 5  # each question gets each of its answers, and none
 BLANK, MISSING = 1, 2  # who leaves all as it was released; who forgets the second notebook, where there is one
 SOLUTION = "### BEGIN SOLUTION\n{}\n### END SOLUTION"
 HIDDEN = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS"
