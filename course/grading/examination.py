@@ -147,7 +147,10 @@ class Examination:
             space.pop(name, None)
         space.update(found)
         with _bounded(self._limits.cell_seconds * 2):
-            self._shell.run(cell.source, self._count)
+            fine = self._shell.run(cell.source, self._count)
+        if not fine and not any(output.output_type == "error" for output in self._outputs):
+            words = "IPython could not run this test; its words are above."
+            self._show({"output_type": "error", "ename": "UsageError", "evalue": words, "traceback": [words]})
         if worker is self._worker:
             self._after_test(cell, worker)
 

@@ -137,7 +137,13 @@ def _stores(name: ast.Name) -> bool:
 
 
 def _loaded(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not _stores(node)}
+    """Names that are read, also in the code that a cell magic such as %%time is given."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not _stores(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "run_cell_magic":
+            codes = [argument.value for argument in node.args[2:] if isinstance(argument, ast.Constant)]
+            names |= {name for code in codes for name in _loaded(_parsed(str(code)))}
+    return names
 
 
 def _parsed(code: str) -> ast.Module:

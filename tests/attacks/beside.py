@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from nbformat import NotebookNode
 
-from course.grading.examiner import Nothing, Replay
+from course.grading.beside import Nothing, Replay
 
 OWN, HIDDEN = 42, 7
 

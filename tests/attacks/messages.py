@@ -59,7 +59,7 @@ ATTACKS = {
         LINE + "def ask(self, q):\n    while True: self.link.ask({'do': 'call back', 'id': 1, 'args': []})\n"
         "type(nb)._perform = ask" + NOTHING,
         honest=1.0,  # a process that asks without end is ended, and the one after it is as it was
-        limits={"cell_seconds": 2.0},
+        limits={"cell_seconds": 0.5},
     ),
     "outputs in a test's place": Attack(
         LINE + "def shown(self, q):\n    for kind in ('execute_result', 'display_data'):\n"

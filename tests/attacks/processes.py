@@ -46,9 +46,7 @@ ATTACKS = {
         limits=FEW,
     ),
     "a copy that answers too": Attack(
-        "import os\nanswer = 0\ndef f(*a): return 0\nif os.fork() == 0: pass",
-        limits=FEW,
-        honest=1.0,  # two who answer one question lose the rest
+        "import os\nanswer = 0\ndef f(*a): return 0\nif os.fork() == 0: pass", limits=FEW
     ),
     "ten gigabytes": Attack("answer = 0\nkept = bytearray(10 << 30)"),
     "ten gigabytes in a function": Attack("answer = 0\ndef f(*a): return bytearray(10 << 30)"),

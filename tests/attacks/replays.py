@@ -22,7 +22,6 @@ ATTACKS = {
         "import gc, json, os, struct, time\nanswer = 0\ndef f(*a): return 0\nnb = next(o for o in gc.get_objects() if type(o).__name__ == 'Notebook')\n"
         "body = json.dumps({'answer': {'value': 1, 'values': {'answer': 1}}}).encode()\nif os.fork() == 0:\n"
         "    for _ in range(100):\n        nb.link.line.sendall(struct.pack('>I', len(body)) + body)\n        time.sleep(.01)\n    os._exit(0)",
-        honest=1.0,
         limits={"process": {"processes": 30}},
     ),
     "descriptors kept over a copy": Attack(

@@ -21,7 +21,10 @@ from course.grading.directory import quiet
 FRESH = """import os as _os, matplotlib.pyplot as _plt
 _plt.close("all")
 _os.chdir({folder!r})
-%reset -f
+_first = globals().get("_first") or {{*globals()}}
+for _name in {{*globals()}} - _first:
+    if not _name.startswith("_"):  # those are IPython's
+        del globals()[_name]
 """
 
 Autograde = Callable[[NotebookNode, NotebookNode, Mapping[str, str], Path], dict[str, float | None]]

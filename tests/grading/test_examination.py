@@ -138,3 +138,10 @@ def test_an_array_of_records_stays_with_the_work(grade):
     code = "import numpy as np\na = np.zeros(2, dtype=[('x', int)])\nn = 1"
     result, _ = grade(work(code), test("assert a['x'].sum() == 0\nassert n == 1"))
     assert result["score"] == 1.0, result["cells"]
+
+
+def test_a_magic_in_a_test_is_given_the_work_s_names_and_one_that_fails_earns_nothing(grade):
+    timed, unusable = test("%%time\nassert len(found) == 2", "t1"), test("n = 1\n%%time\nassert True", "t2")
+    result, _ = grade(work("found = [1, 2]"), timed, unusable)
+    assert [cell["score"] for cell in result["cells"]] == [1.0, 0.0]
+    assert grade(work("found = [1]"), timed)[0]["score"] == 0.0
