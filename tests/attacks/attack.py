@@ -16,7 +16,7 @@ SECRET = "the sesame word"
 
 @dataclass(frozen=True)
 class Attack:
-    """code: the attacked cell. score: what it must get of ATTACKED; honest: what the work around it must get.
+    """code: the attacked cell. score: what it must get of ATTACKED; honest: what the work around it gets at least.
 
     limits: the examiner's, as JSON.
     """

@@ -16,6 +16,7 @@ ATTACKS = {
     "a crash of the interpreter": Attack("answer = 0\nimport ctypes\nctypes.string_at(1)"),
     "an end after each cell": Attack(
         "import os, threading\nthreading.Timer(.2, os._exit, (0,)).start()" + NOTHING,
+        honest=1.0,  # each process after it ends as soon
     ),
     "a loop that ignores interrupts": Attack(
         "answer = 0\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass", limits=BRIEF

@@ -141,7 +141,9 @@ def _checked(found: tuple[Mapping[str, Any], bytes], score: float, honest: float
     result, notebook = found
     assert result["status"] == "graded", result["cells"][0]["message"]
     told = [(cell["grade_id"], cell["score"], cell["message"]) for cell in result["cells"]]
-    assert _points(result) == (score, honest), told
+    attacked, around = _points(result)
+    # A process that ends by itself may end before or after the next question: honest work gets at least so much.
+    assert attacked == score and honest <= around <= HONEST, told
     assert result["max_score"] == ATTACKED + HONEST
     assert len(notebook) < LARGEST
     nbformat.validate(nbformat.reads(notebook.decode(), as_version=4))
